@@ -1,0 +1,157 @@
+import * as z from 'zod'
+
+/**
+ * What functions and the host agent say to each other: `POST /v1/<operation>` with one JSON object,
+ * `GET /v1/tasks/{id}` and `GET /v1/health`. Functions decide; the agent does, on one host, and says how it went.
+ *
+ * Every request that changes something names the attachment it acts under. Its `generation` only grows: the
+ * agent refuses a lower one than it has seen for that volume.
+ */
+
+export const GlobalId = z
+  .string()
+  .max(199)
+  .regex(/^[a-z0-9]+\.[a-z0-9]+\.[a-z0-9]+$/)
+const Id = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[A-Za-z0-9_.:-]+$/)
+
+export const Target = z.strictObject({
+  globalId: GlobalId,
+  /** Bytes the device must have. */
+  sizeBytes: z.int().positive(),
+})
+export const AttachmentRef = z.strictObject({ id: Id, generation: z.int().positive() })
+
+const call = {
+  /** Idempotency key: one per piece of work, not per attempt. */
+  requestId: Id,
+  /** The client id the caller believes it speaks to. */
+  clientId: z.int().min(1).max(4095),
+  volume: Target,
+  attachment: AttachmentRef,
+}
+
+/** Wait until the device is there with the stated size. */
+export const AttachWait = z.strictObject({
+  clientId: call.clientId,
+  volume: Target,
+  attachment: AttachmentRef,
+  mode: z.enum(['rw', 'ro']),
+  /** Milliseconds to wait at most. */
+  waitMs: z.int().nonnegative().max(25_000),
+})
+export type AttachWait = z.infer<typeof AttachWait>
+export const Attached = z.looseObject({ path: z.string(), sizeBytes: z.int().nonnegative() })
+export type Attached = z.infer<typeof Attached>
+
+/** Make sure nothing of the agent's uses the device; afterwards this generation can write no more. */
+export const Release = z.strictObject({
+  clientId: call.clientId,
+  volume: z.strictObject({ globalId: GlobalId }),
+  attachment: AttachmentRef,
+})
+export type Release = z.infer<typeof Release>
+
+export const ImageFormat = z.enum(['raw', 'qcow2', 'vmdk', 'vhdx', 'vpc', 'vdi'])
+export type ImageFormat = z.infer<typeof ImageFormat>
+
+/** An image in the folder the agent's configuration names: a plain file name, never a path. */
+export const FolderImage = z.strictObject({
+  kind: z.literal('folder'),
+  name: z
+    .string()
+    .max(255)
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/),
+})
+export const ImageSource = z.discriminatedUnion('kind', [FolderImage])
+export type ImageSource = z.infer<typeof ImageSource>
+
+export const CopyImage = z.strictObject({
+  ...call,
+  source: ImageSource,
+  /** What the caller was told the image is: content must agree. */
+  format: ImageFormat,
+  /** Hexadecimal digest of the image file, checked before the first write. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+  /** `new`: the volume reads as zeros everywhere. */
+  targetState: z.enum(['new', 'unknown']),
+})
+export type CopyImage = z.infer<typeof CopyImage>
+
+export const CancelTask = z.strictObject({ id: Id })
+export type CancelTask = z.infer<typeof CancelTask>
+
+export const TaskState = z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled'])
+export type TaskState = z.infer<typeof TaskState>
+
+/** A piece of work on a host. Its id is the `requestId` that began it. */
+export const Task = z.looseObject({
+  id: z.string(),
+  kind: z.string(),
+  state: TaskState,
+  phase: z.enum(['wait', 'inspect', 'copy', 'flush', 'done']),
+  doneBytes: z.int().nonnegative(),
+  /** The image's virtual size, so that progress never goes back; 0 until it is known. */
+  totalBytes: z.int().nonnegative(),
+  /** Bytes per second over the last moments. */
+  bytesPerSecond: z.number().nonnegative(),
+  startedAt: z.string(),
+  updatedAt: z.string(),
+  error: z
+    .looseObject({
+      code: z.string(),
+      message: z.string(),
+      retryable: z.boolean(),
+      details: z.unknown().optional(),
+    })
+    .optional(),
+  result: z.looseObject({}).optional(),
+})
+export type Task = z.infer<typeof Task>
+
+export const Health = z.looseObject({
+  host: z.string(),
+  clientId: z.int(),
+  version: z.string(),
+  /** False while the journal cannot be written: new work is refused. */
+  ok: z.boolean(),
+})
+export type Health = z.infer<typeof Health>
+
+/** Every way the agent says no, with the HTTP status and whether asking again later may help. */
+export const agentErrors = {
+  bad_request: { status: 400, retryable: false },
+  not_found: { status: 404, retryable: false },
+  format_refused: { status: 422, retryable: false },
+  format_mismatch: { status: 422, retryable: false },
+  image_too_large: { status: 422, retryable: false },
+  digest_mismatch: { status: 422, retryable: false },
+  source_not_found: { status: 422, retryable: false },
+  stale_generation: { status: 409, retryable: false },
+  request_conflict: { status: 409, retryable: false },
+  volume_in_use: { status: 409, retryable: true },
+  not_attached: { status: 404, retryable: true },
+  device_timeout: { status: 504, retryable: true },
+  size_mismatch: { status: 409, retryable: false },
+  wrong_host: { status: 421, retryable: false },
+  too_many_tasks: { status: 429, retryable: true },
+  journal_unwritable: { status: 503, retryable: true },
+  io_error: { status: 500, retryable: true },
+  cancelled: { status: 409, retryable: false },
+} as const
+export type AgentErrorCode = keyof typeof agentErrors
+
+export const AgentErrorBody = z.looseObject({
+  error: z.looseObject({
+    code: z.string(),
+    message: z.string(),
+    retryable: z.boolean(),
+    details: z.unknown().optional(),
+  }),
+})
