@@ -23,7 +23,9 @@ export const Target = z.strictObject({
   /** Bytes the device must have. */
   sizeBytes: z.int().positive(),
 })
+export type Target = z.infer<typeof Target>
 export const AttachmentRef = z.strictObject({ id: Id, generation: z.int().positive() })
+export type AttachmentRef = z.infer<typeof AttachmentRef>
 
 const call = {
   /** Idempotency key: one per piece of work, not per attempt. */
@@ -46,6 +48,7 @@ export const AttachWait = z.strictObject({
 export type AttachWait = z.infer<typeof AttachWait>
 export const Attached = z.looseObject({ path: z.string(), sizeBytes: z.int().nonnegative() })
 export type Attached = z.infer<typeof Attached>
+export const Released = z.looseObject({})
 
 /** Make sure nothing of the agent's uses the device; afterwards this generation can write no more. */
 export const Release = z.strictObject({
@@ -90,11 +93,23 @@ export type CancelTask = z.infer<typeof CancelTask>
 export const TaskState = z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled'])
 export type TaskState = z.infer<typeof TaskState>
 
+export const TaskResult = z.looseObject({
+  /** The volume may hold part of the image: neither what it was nor what it was to become. */
+  partlyWritten: z.boolean(),
+  /** What the content turned out to be. */
+  format: ImageFormat.optional(),
+  virtualSizeBytes: z.int().nonnegative().optional(),
+})
+export type TaskResult = z.infer<typeof TaskResult>
+
 /** A piece of work on a host. Its id is the `requestId` that began it. */
 export const Task = z.looseObject({
   id: z.string(),
   kind: z.string(),
   state: TaskState,
+  /** The volume's globalId. */
+  volume: z.string(),
+  generation: z.int().positive(),
   phase: z.enum(['wait', 'inspect', 'copy', 'flush', 'done']),
   doneBytes: z.int().nonnegative(),
   /** The image's virtual size, so that progress never goes back; 0 until it is known. */
@@ -111,9 +126,14 @@ export const Task = z.looseObject({
       details: z.unknown().optional(),
     })
     .optional(),
-  result: z.looseObject({}).optional(),
+  /** Set once the task has ended. */
+  result: TaskResult.optional(),
 })
 export type Task = z.infer<typeof Task>
+export const Tasks = z.looseObject({ tasks: z.array(Task) })
+
+/** Seconds a question about a task may be held open at most. */
+export const longestWaitSeconds = 25
 
 export const Health = z.looseObject({
   host: z.string(),
@@ -121,18 +141,22 @@ export const Health = z.looseObject({
   version: z.string(),
   /** False while the journal cannot be written: new work is refused. */
   ok: z.boolean(),
+  /** Tools this host lacks, with what installs them; empty when all is there. */
+  missing: z.array(z.string()),
 })
 export type Health = z.infer<typeof Health>
 
 /** Every way the agent says no, with the HTTP status and whether asking again later may help. */
 export const agentErrors = {
   bad_request: { status: 400, retryable: false },
+  too_large: { status: 413, retryable: false },
   not_found: { status: 404, retryable: false },
   format_refused: { status: 422, retryable: false },
   format_mismatch: { status: 422, retryable: false },
   image_too_large: { status: 422, retryable: false },
   digest_mismatch: { status: 422, retryable: false },
   source_not_found: { status: 422, retryable: false },
+  source_changed: { status: 409, retryable: true },
   stale_generation: { status: 409, retryable: false },
   request_conflict: { status: 409, retryable: false },
   volume_in_use: { status: 409, retryable: true },
@@ -141,6 +165,7 @@ export const agentErrors = {
   size_mismatch: { status: 409, retryable: false },
   wrong_host: { status: 421, retryable: false },
   too_many_tasks: { status: 429, retryable: true },
+  tool_missing: { status: 503, retryable: false },
   journal_unwritable: { status: 503, retryable: true },
   io_error: { status: 500, retryable: true },
   cancelled: { status: 409, retryable: false },

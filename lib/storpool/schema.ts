@@ -134,6 +134,15 @@ export const SnapshotUpdateDesc = z.strictObject({
 })
 export type SnapshotUpdateDesc = z.infer<typeof SnapshotUpdateDesc>
 
+export const VolumesGroupSnapshotDesc = z.strictObject({
+  volumes: z.array(
+    z.strictObject({ volume: VolumeRef, name: SnapshotName.optional(), tags: Tags.optional() }),
+  ),
+  /** For each of the snapshots. */
+  tags: Tags.optional(),
+})
+export type VolumesGroupSnapshotDesc = z.infer<typeof VolumesGroupSnapshotDesc>
+
 const detach = z.union([z.array(ClientId), z.literal('all')]).optional()
 
 export const VolumeReassignDesc = z.strictObject({
@@ -174,6 +183,7 @@ export const Ok = z.looseObject({
   generation: z.int().optional(),
   info: z.string().optional(),
 })
+export type Ok = z.infer<typeof Ok>
 export const VolumeCreated = z.looseObject({
   ...Ok.shape,
   autoName: z.string().optional(),
@@ -188,6 +198,20 @@ export const SnapshotCreated = z.looseObject({
   snapshotVisibleVolumeId: z.int().optional(),
 })
 export type SnapshotCreated = z.infer<typeof SnapshotCreated>
+
+export const VolumesGroupSnapshotted = z.looseObject({
+  snapshots: z.array(
+    z.looseObject({
+      /** The source. */
+      volume: z.string(),
+      volumeGlobalId: GlobalId,
+      /** The new snapshot's name, when it has one. */
+      snapshot: z.string().optional(),
+      snapshotGlobalId: GlobalId,
+    }),
+  ),
+})
+export type VolumesGroupSnapshotted = z.infer<typeof VolumesGroupSnapshotted>
 
 /** Some clients send no tags as an empty string, and a server may answer so. */
 const tagsRead = z
@@ -232,6 +256,37 @@ export const SnapshotSummary = z.looseObject({
 })
 export type SnapshotSummary = z.infer<typeof SnapshotSummary>
 
+const space = {
+  /** Bytes of client data of its own, copies not counted. */
+  storedSize: z.int(),
+  /** Bytes: a volume's with its ancestors', a snapshot's that deleting it would free. */
+  spaceUsed: z.int(),
+}
+export const VolumeSpace = z.looseObject({ ...VolumeSummary.shape, ...space })
+export type VolumeSpace = z.infer<typeof VolumeSpace>
+export const SnapshotSpace = z.looseObject({ ...SnapshotSummary.shape, ...space })
+export type SnapshotSpace = z.infer<typeof SnapshotSpace>
+
+/** Of a volume or a snapshot. */
+export const VolumeStatus = z.looseObject({
+  /** `up`, `up soon`, `data lost` or `down`. */
+  status: z.string(),
+  snapshot: z.boolean(),
+  /** Its data is on the way to other disks. */
+  migrating: z.boolean(),
+  decreasedRedundancy: z.boolean(),
+  balancerBlocked: z.boolean().optional(),
+  syncingDataBytes: z.int().optional(),
+  syncingMetaObjects: z.int().optional(),
+  /** Bytes nobody can read at the moment. */
+  downBytes: z.int().optional(),
+  objectsCount: z.int().optional(),
+  /** Bytes, absent in a quick answer. */
+  storedSize: z.int().optional(),
+  onDiskSize: z.int().optional(),
+})
+export type VolumeStatus = z.infer<typeof VolumeStatus>
+
 export const Attachment = z.looseObject({
   /** The name, for snapshots too. */
   volume: z.string(),
@@ -246,7 +301,10 @@ export const Attachment = z.looseObject({
 })
 export type Attachment = z.infer<typeof Attachment>
 
-const estimate = z.looseObject({ capacity: z.int(), free: z.int() })
+/** A sum of bytes. It may be more than the 8 PiB up to which numbers here count by ones. */
+const Bytes = z.number()
+
+const estimate = z.looseObject({ capacity: Bytes, free: Bytes })
 export const TemplateStatus = z.looseObject({
   name: z.string(),
   placeAll: z.string(),
@@ -256,9 +314,9 @@ export const TemplateStatus = z.looseObject({
   volumesCount: z.int(),
   snapshotsCount: z.int(),
   /** Bytes provisioned by volumes. */
-  size: z.int(),
-  storedSize: z.int(),
-  onDiskSize: z.int().optional(),
+  size: Bytes,
+  storedSize: Bytes,
+  onDiskSize: Bytes.optional(),
   /** Bytes a client can write, copies already accounted for. */
   stored: estimate,
 })
@@ -284,3 +342,37 @@ export const Services = z.looseObject({
     .default({}),
 })
 export type Services = z.infer<typeof Services>
+
+export const ClientConfigStatus = z.looseObject({
+  id: z.int(),
+  /** The cluster's, and the client's own: the same when it is up to date. */
+  generation: z.int(),
+  clientGeneration: z.int(),
+  configStatus: z.enum(['ok', 'updating', 'down']),
+  delay: z.int().optional(),
+})
+export type ClientConfigStatus = z.infer<typeof ClientConfigStatus>
+
+/** A disk; what is optional is there when it is up. */
+export const Disk = z.looseObject({
+  id: z.int(),
+  serverId: z.int(),
+  ssd: z.boolean(),
+  /** -1 when the disk is up, else the generation at which it left. */
+  generationLeft: z.int(),
+  model: z.string().optional(),
+  serial: z.string().optional(),
+  description: z.string().optional(),
+  softEject: z.enum(['on', 'off', 'paused']),
+  /** Of 512 bytes each. */
+  sectorsCount: z.int().optional(),
+  objectsAllocated: z.int().optional(),
+  objectsCount: z.int().optional(),
+  /** Bytes. */
+  objectsOnDiskSize: z.int().optional(),
+  /** Allocation groups of 512 MiB; internal to StorPool. */
+  agCount: z.int().optional(),
+  agFree: z.int().optional(),
+  agAllocated: z.int().optional(),
+})
+export type Disk = z.infer<typeof Disk>

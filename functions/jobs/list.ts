@@ -1,0 +1,6 @@
+import { ListJobs, listJobs } from '../../lib/jobs/read.ts'
+import { endpoint } from '../../lib/lambda/endpoint.ts'
+import { parametersOf } from '../../lib/lambda/event.ts'
+import { jobs } from '../../lib/lambda/records.ts'
+
+export const handler = endpoint(async (event) => listJobs(jobs(), parametersOf(event, ListJobs)))

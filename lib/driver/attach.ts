@@ -1,0 +1,200 @@
+import { DriverError } from '../errors.ts'
+import { attachmentsList, volumesReassignWait } from '../storpool/attachments.ts'
+import { isAmbiguous, isNoSuchClient, isOpenAt, isRefusal } from '../storpool/errors.ts'
+import type { AttachingBackend, Attachment, Host, Page } from './backend.ts'
+import { describe, entries, isSame, modeOn, turn, withOnly } from './book.ts'
+import { busy, holdersOf } from './holders.ts'
+import type { AccessMode } from './model.ts'
+import { lookAfter } from './settle.ts'
+
+/** A client has 1024 places for volumes. */
+const CLIENT_POSITIONS = 1024
+
+export interface Attach {
+  readonly volume: { readonly name: string; readonly globalId: string }
+  readonly host: Host
+  readonly mode: AccessMode
+  readonly id: string
+  readonly instance?: string | undefined
+  /** What to do where others have the volume: attach beside them, refuse, or take it from them in the same call. */
+  readonly others: 'share' | 'refuse' | 'take'
+}
+
+/**
+ * Attach a volume to a host: write the intent in the book, let StorPool do it, confirm. Run again, the same id
+ * finds its own attachment and keeps its generation.
+ *
+ * @throws DriverError VolumeIsBusy, naming who holds it. HostNotReady: no StorPool client answers there.
+ *   AttachLimit. VolumeNotFound. StaleGeneration: somebody ended this attachment while it was being made.
+ */
+export async function attach(backend: AttachingBackend, wanted: Attach): Promise<Attachment> {
+  const { volume, host } = wanted
+  if (wanted.others === 'refuse') await refuseHeld(backend, wanted)
+  let before: Page | undefined
+  const intent = await turn(backend.attachments, volume.globalId, (page) => {
+    before = page
+    return intended(page, wanted)
+  })
+  const mine = intent.attachments[wanted.id]
+  if (mine === undefined) throw new Error('the intent is in the page that was just written')
+  try {
+    await reassign(backend, wanted, intent)
+  } catch (error) {
+    if (isAmbiguous(error)) throw error
+    if (before?.attachments[mine.id]?.generation !== mine.generation)
+      await takeBack(backend, intent, before, mine)
+    throw await refusedAttach(backend, wanted, error)
+  }
+  await confirm(backend, volume.globalId, intent, mine, host)
+  return { ...mine, state: 'attached' }
+}
+
+const intended = (page: Page, { id, host, mode, instance, others, volume }: Attach): Page => {
+  const rest = entries(page).filter((attachment) => attachment.id !== id)
+  const mine = page.attachments[id]
+  const kept = mine?.state !== 'detaching' && mine?.clientId === host.clientId && mine.mode === mode
+  if (others === 'refuse' && rest.length > 0) throw heldBy(volume.name, rest)
+  if (kept && (others !== 'take' || rest.length === 0)) return page
+  const generation = kept ? mine.generation : page.generation + 1
+  const attachment: Attachment = {
+    id,
+    host: host.name,
+    clientId: host.clientId,
+    mode,
+    ...(instance === undefined ? {} : { instance }),
+    state: kept ? mine.state : 'attaching',
+    generation,
+  }
+  const left = others === 'take' ? rest.map((other) => ({ ...other, state: 'detaching' as const })) : rest
+  return { ...withOnly(page, [...left, attachment]), generation: Math.max(generation, page.generation) }
+}
+
+/** One call: for a take-over StorPool detaches the others and attaches us as one change. */
+async function reassign(backend: AttachingBackend, wanted: Attach, intent: Page): Promise<void> {
+  const { host, volume, others } = wanted
+  const rights = modeOn(intent, host.clientId) ?? wanted.mode
+  try {
+    await volumesReassignWait(backend.storpool, {
+      reassign: [
+        {
+          volume: `~${volume.globalId}`,
+          ...(others === 'take' ? { detach: 'all' as const } : {}),
+          [rights]: [host.clientId],
+        },
+      ],
+    })
+  } catch (error) {
+    if (!isAmbiguous(error)) throw error
+    const holders = (await lookAfter(error, () => holdersOf(backend, volume.globalId))) ?? []
+    const there = holders.some(({ client, rights: has }) => client === host.clientId && has === rights)
+    const alone = holders.every(({ client }) => client === host.clientId)
+    if (!there || (others === 'take' && !alone)) throw error
+  }
+}
+
+async function confirm(
+  backend: AttachingBackend,
+  globalId: string,
+  intent: Page,
+  mine: Attachment,
+  host: Host,
+): Promise<void> {
+  const page = await turn(backend.attachments, globalId, (now) => {
+    const found = now.attachments[mine.id]
+    if (found === undefined || !isSame(found, mine) || found.state === 'detaching') return now
+    const taken = entries(intent).filter(({ state }) => state === 'detaching')
+    const rest = entries(now).filter(
+      (other) => other.id !== mine.id && !taken.some((one) => isSame(one, other)),
+    )
+    if (found.state === 'attached' && rest.length + 1 === entries(now).length) return now
+    return withOnly(now, [...rest, { ...found, state: 'attached' }])
+  })
+  const found = page.attachments[mine.id]
+  if (found !== undefined && isSame(found, mine) && found.state === 'attached') return
+  if (modeOn(page, host.clientId) === undefined) {
+    await volumesReassignWait(backend.storpool, {
+      reassign: [{ volume: `~${globalId}`, detach: [host.clientId] }],
+    })
+  }
+  throw new DriverError(
+    'StaleGeneration',
+    `attachment ${mine.id} of ${globalId} was ended while it was made`,
+    {
+      remedy: 'Ask for a new connection.',
+    },
+  )
+}
+
+/** StorPool refused: the book says again what it said before, but for what others wrote since. */
+const takeBack = async (
+  backend: AttachingBackend,
+  intent: Page,
+  before: Page | undefined,
+  mine: Attachment,
+): Promise<void> => {
+  await turn(backend.attachments, intent.globalId, (now) =>
+    withOnly(
+      now,
+      entries(now)
+        .filter((attachment) => !isSame(attachment, mine))
+        .map((attachment) => {
+          const was = before?.attachments[attachment.id]
+          return was !== undefined && isSame(was, attachment) ? was : attachment
+        }),
+    ),
+  )
+}
+
+const heldBy = (name: string, holders: readonly Attachment[]): DriverError =>
+  new DriverError('VolumeIsBusy', `${name} is in use: ${holders.map(describe).join(', ')}`, {
+    remedy: 'End its connections first (terminate_connection), then repeat.',
+    details: {
+      holders: holders.map(({ clientId, host, mode, instance }) => ({ clientId, host, mode, instance })),
+    },
+  })
+
+/** The book knows of ours; StorPool knows of everybody's. */
+async function refuseHeld(backend: AttachingBackend, { volume, host, id }: Attach): Promise<void> {
+  const [holders, page] = await Promise.all([
+    holdersOf(backend, volume.globalId),
+    backend.attachments.read(volume.globalId),
+  ])
+  const mine = page.attachments[id]?.clientId
+  if (holders.some(({ client }) => client !== host.clientId || client !== mine)) {
+    throw await busy(backend, 'VolumeIsBusy', volume, undefined)
+  }
+}
+
+async function refusedAttach(
+  backend: AttachingBackend,
+  { volume, host }: Attach,
+  error: unknown,
+): Promise<unknown> {
+  if (isRefusal(error, 'objectDoesNotExist')) {
+    return new DriverError('VolumeNotFound', `no volume ${volume.name} on the cluster`, { cause: error })
+  }
+  if (isRefusal(error, 'busy') || isOpenAt(error)) return busy(backend, 'VolumeIsBusy', volume, error)
+  if (isNoSuchClient(error)) {
+    return new DriverError(
+      'HostNotReady',
+      `no StorPool client ${host.clientId} is running on host ${host.name}`,
+      {
+        cause: error,
+        remedy: 'Start storpool_block on the host, or correct its client id.',
+      },
+    )
+  }
+  if (!isRefusal(error, 'invalidParam')) return error
+  const used = (await attachmentsList(backend.storpool)).filter(
+    ({ client }) => client === host.clientId,
+  ).length
+  if (used < CLIENT_POSITIONS) return error
+  return new DriverError(
+    'AttachLimit',
+    `host ${host.name} has ${used} volumes attached, which is all it can have`,
+    {
+      cause: error,
+      remedy: 'End connections on this host, or use another.',
+    },
+  )
+}

@@ -1,0 +1,79 @@
+import type { StorPool } from '../storpool/client.ts'
+import type { KnownSnapshot, KnownVolume } from './model.ts'
+
+/** A host that volumes can be attached to. */
+export interface Host {
+  readonly name: string
+  /** StorPool's number for it, `SP_OURID`. */
+  readonly clientId: number
+  /** Where its agent answers, if it has one. */
+  readonly agent?: string | undefined
+}
+
+export interface Hosts {
+  get(name: string): Promise<Host | undefined>
+  all(): Promise<readonly Host[]>
+}
+
+/** One configured cluster, as one invocation sees it: every call on it ends by this invocation's deadline. */
+export interface Backend {
+  readonly storpool: StorPool
+  readonly hosts: Hosts
+  /** What every name on the cluster begins with; Cinder's default is `os`. */
+  readonly prefix: string
+  readonly defaults: {
+    readonly template?: string | undefined
+    /** Copies kept, where no template says so. */
+    readonly replication: number
+  }
+}
+
+export interface Attachment {
+  readonly id: string
+  readonly host: string
+  readonly clientId: number
+  readonly mode: 'rw' | 'ro'
+  /** What uses it: an instance's id, or `job:<id>`. */
+  readonly instance?: string | undefined
+  /** Intent, then StorPool, then `attached`; `detaching` until StorPool has agreed. */
+  readonly state: 'attaching' | 'attached' | 'detaching'
+  /** Only grows over all attachments of a volume. */
+  readonly generation: number
+}
+
+/** All that is known of one volume's attachments. A volume never seen has generation and version 0. */
+export interface Page {
+  readonly globalId: string
+  readonly generation: number
+  /** Counts writes; a write is refused when another came in between. */
+  readonly version: number
+  readonly attachments: Readonly<Record<string, Attachment>>
+}
+
+export interface AttachmentBook {
+  read(globalId: string): Promise<Page>
+  /** @returns false, and nothing written, when the page is not at `page.version` any more. */
+  write(page: Page): Promise<boolean>
+}
+
+/** A backend for operations that attach. */
+export interface AttachingBackend extends Backend {
+  readonly attachments: AttachmentBook
+}
+
+/** @see os-brick, os_brick/initiator/storpool_utils.py os_to_sp_volume_name */
+export const volumeName = (backend: Backend, id: string): string => `${backend.prefix}--volume-${id}`
+
+/** @see os-brick, os_brick/initiator/storpool_utils.py os_to_sp_snapshot_name */
+export const snapshotName = (backend: Backend, id: string): string =>
+  `${backend.prefix}--snap--none--snapshot-${id}`
+
+const byGlobalId = (object: { provider_location?: string | null | undefined }): string | undefined =>
+  object.provider_location ? `~${object.provider_location}` : undefined
+
+/** What to call a volume in a StorPool call: its global id where the caller knows it, else its name. */
+export const volumeRef = (backend: Backend, volume: KnownVolume): string =>
+  byGlobalId(volume) ?? volumeName(backend, volume.id)
+
+export const snapshotRef = (backend: Backend, snapshot: KnownSnapshot): string =>
+  byGlobalId(snapshot) ?? snapshotName(backend, snapshot.id)

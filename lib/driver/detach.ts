@@ -1,0 +1,109 @@
+import { DriverError } from '../errors.ts'
+import { volumesReassignWait } from '../storpool/attachments.ts'
+import { isAmbiguous, isOpenAt, isRefusal } from '../storpool/errors.ts'
+import type { AttachingBackend, Attachment, Page } from './backend.ts'
+import { entries, isSame, modeOn, turn, withOnly } from './book.ts'
+import { busy, holdersOf } from './holders.ts'
+import { lookAfter } from './settle.ts'
+
+export interface Detach {
+  readonly volume: { readonly name: string; readonly globalId: string }
+  /** Which attachments of the book end; may throw to refuse. */
+  readonly ends: (attachment: Attachment) => boolean
+  /** Clients that are to lose the volume though the book knows nothing of them, or all of them. */
+  readonly clients: 'all' | readonly number[]
+  /** Take the device away from under a process that has it open. Its writes fail. */
+  readonly force: boolean
+}
+
+/**
+ * End attachments: mark them in the book, let StorPool detach, strike them out. A client that keeps another
+ * attachment keeps the volume. Run again, it goes on where it stood.
+ *
+ * @throws DriverError VolumeIsBusy: a process on the host has the device open, and force was not asked for.
+ */
+export async function detach(backend: AttachingBackend, wanted: Detach): Promise<void> {
+  const { volume } = wanted
+  const intent = await turn(backend.attachments, volume.globalId, (page) => {
+    const ending = entries(page).filter(wanted.ends)
+    if (ending.every(({ state }) => state === 'detaching')) return page
+    return withOnly(
+      page,
+      entries(page).map((attachment) =>
+        ending.includes(attachment) ? { ...attachment, state: 'detaching' } : attachment,
+      ),
+    )
+  })
+  const ended = entries(intent).filter(wanted.ends)
+  try {
+    await reassign(backend, wanted, intent, ended)
+  } catch (error) {
+    if (!isRefusal(error, 'busy') && !isOpenAt(error)) throw error
+    await putBack(backend, volume.globalId, ended)
+    throw await busy(backend, 'VolumeIsBusy', volume, error)
+  }
+  await turn(backend.attachments, volume.globalId, (page) => {
+    const left = entries(page).filter((attachment) => !ended.some((one) => isSame(one, attachment)))
+    return left.length === entries(page).length ? page : withOnly(page, left)
+  })
+}
+
+async function reassign(
+  backend: AttachingBackend,
+  { volume, clients, force }: Detach,
+  intent: Page,
+  ended: readonly Attachment[],
+): Promise<void> {
+  const touched =
+    clients === 'all' ? [] : [...new Set([...clients, ...ended.map(({ clientId }) => clientId)])]
+  const losing = touched.filter((clientId) => modeOn(intent, clientId) === undefined)
+  const lowered = touched.filter((clientId) => modeOn(intent, clientId) === 'ro')
+  if (clients !== 'all' && losing.length === 0 && lowered.length === 0) return
+  try {
+    await volumesReassignWait(backend.storpool, {
+      reassign: [
+        {
+          volume: `~${volume.globalId}`,
+          ...(clients === 'all' || losing.length > 0 ? { detach: clients === 'all' ? 'all' : losing } : {}),
+          ...(lowered.length > 0 ? { ro: lowered } : {}),
+          ...(force ? { force } : {}),
+        },
+      ],
+    })
+  } catch (error) {
+    if (isRefusal(error, 'objectDoesNotExist')) return
+    if (!isAmbiguous(error)) throw error
+    const holders = (await lookAfter(error, () => holdersOf(backend, volume.globalId))) ?? []
+    const still = holders.filter(({ client }) => clients === 'all' || losing.includes(client))
+    if (still.length > 0) throw error
+  }
+}
+
+/** The device is in use: the attachments are as they were. */
+const putBack = async (
+  backend: AttachingBackend,
+  globalId: string,
+  ended: readonly Attachment[],
+): Promise<void> => {
+  await turn(backend.attachments, globalId, (page) =>
+    withOnly(
+      page,
+      entries(page).map((attachment) =>
+        ended.some((one) => isSame(one, attachment)) ? { ...attachment, state: 'attached' } : attachment,
+      ),
+    ),
+  )
+}
+
+/** A caller that knows an attachment by its generation may end that one only. */
+export const refuseStale = (attachment: Attachment, generation: number | undefined): void => {
+  if (generation === undefined || attachment.generation === generation) return
+  throw new DriverError(
+    'StaleGeneration',
+    `attachment ${attachment.id} is at generation ${attachment.generation}, not ${generation}`,
+    {
+      remedy: 'It is another connection by now: leave it alone.',
+      details: { generation: attachment.generation },
+    },
+  )
+}

@@ -1,0 +1,31 @@
+import { DriverError } from '../errors.ts'
+import { attachmentsList } from '../storpool/attachments.ts'
+import type { Attachment } from '../storpool/schema.ts'
+import type { Backend } from './backend.ts'
+
+/** Who has this volume or snapshot attached, as StorPool sees it. Lists the cluster: for the way to a refusal only. */
+export const holdersOf = async (backend: Backend, globalId: string): Promise<readonly Attachment[]> =>
+  (await attachmentsList(backend.storpool)).filter((attachment) => attachment.globalId === globalId)
+
+/** A conflict that names who holds the object. */
+export async function busy(
+  backend: Backend,
+  kind: 'VolumeIsBusy' | 'SnapshotIsBusy',
+  object: { name: string; globalId: string },
+  cause: unknown,
+): Promise<DriverError> {
+  const [holders, hosts] = await Promise.all([holdersOf(backend, object.globalId), backend.hosts.all()])
+  const named = holders.map(({ client, rights }) => ({
+    clientId: client,
+    mode: rights,
+    host: hosts.find(({ clientId }) => clientId === client)?.name,
+  }))
+  const list = named.map(
+    ({ clientId, host, mode }) => `client ${clientId}${host ? ` (${host})` : ''} ${mode}`,
+  )
+  return new DriverError(kind, `${object.name} is in use: ${list.join(', ') || 'StorPool says it is busy'}`, {
+    cause,
+    remedy: 'End its connections first (terminate_connection), then repeat.',
+    details: { holders: named },
+  })
+}

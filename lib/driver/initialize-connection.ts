@@ -1,0 +1,75 @@
+import * as z from 'zod'
+import { DriverError } from '../errors.ts'
+import { attachmentId } from '../ids.ts'
+import { volumeSummary } from '../storpool/volumes.ts'
+import { attach } from './attach.ts'
+import { type AttachingBackend, type Host, type Hosts, volumeRef } from './backend.ts'
+import { AccessMode, type ConnectionInfo, Connector, KnownVolume } from './model.ts'
+import { orAbsent } from './settle.ts'
+
+export const AttachmentId = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[A-Za-z0-9_.:-]+$/)
+
+export const InitializeConnection = z.strictObject({
+  volume: KnownVolume,
+  connector: Connector,
+  /** Else the connector's, else `rw`. */
+  mode: AccessMode.optional(),
+  /** Take the volume from whoever has it, in the same call. */
+  exclusive: z.boolean().default(false),
+  /** Else made from the volume, the host and the instance, so that a repeat gives the same. */
+  attachmentId: AttachmentId.optional(),
+  /** What on the host uses it: two instances have two attachments. */
+  instance: z.string().min(1).max(128).optional(),
+})
+export type InitializeConnection = z.infer<typeof InitializeConnection>
+
+/**
+ * Attach a volume to the connector's host and say how to reach it there. The attachment is in the book under an
+ * id and a generation; who knows both can end exactly this one.
+ *
+ * @throws DriverError UnknownHost. VolumeNotFound. VolumeIsBusy, HostNotReady, AttachLimit: as {@link attach}.
+ * @see cinder/volume/drivers/storpool.py initialize_connection, which attaches nothing
+ */
+export async function initializeConnection(
+  backend: AttachingBackend,
+  input: InitializeConnection,
+): Promise<ConnectionInfo> {
+  const host = await knownHost(backend.hosts, input.connector.host)
+  const ref = volumeRef(backend, input.volume)
+  const volume = await orAbsent(volumeSummary(backend.storpool, ref))
+  if (volume === undefined) throw new DriverError('VolumeNotFound', `no volume ${ref} on the cluster`)
+  const mode = input.mode ?? input.connector.mode ?? 'rw'
+  const { id, generation } = await attach(backend, {
+    volume,
+    host,
+    mode,
+    id: input.attachmentId ?? attachmentId(volume.globalId, host.name, input.instance),
+    instance: input.instance,
+    others: input.exclusive ? 'take' : 'share',
+  })
+  return {
+    driver_volume_type: 'storpool',
+    data: {
+      client_id: host.clientId,
+      volume: input.volume.id,
+      access_mode: mode,
+      globalId: volume.globalId,
+      attachmentId: id,
+      generation,
+    },
+  }
+}
+
+/** @throws DriverError UnknownHost, naming it. */
+export async function knownHost(hosts: Hosts, name: string): Promise<Host> {
+  const host = await hosts.get(name)
+  if (host !== undefined) return host
+  const known = (await hosts.all()).map((one) => one.name)
+  throw new DriverError('UnknownHost', `host ${name} is not known`, {
+    remedy: `Add it to HOSTS or to storpool.conf with its client id. Known: ${known.join(', ') || 'none'}.`,
+  })
+}

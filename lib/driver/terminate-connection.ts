@@ -1,0 +1,64 @@
+import * as z from 'zod'
+import { volumeSummary } from '../storpool/volumes.ts'
+import { type AttachingBackend, type Attachment, volumeRef } from './backend.ts'
+import { entries } from './book.ts'
+import { detach, refuseStale } from './detach.ts'
+import { AttachmentId, knownHost } from './initialize-connection.ts'
+import { Connector, KnownVolume } from './model.ts'
+import { orAbsent } from './settle.ts'
+
+export const TerminateConnection = z.strictObject({
+  volume: KnownVolume,
+  /** None means every host. */
+  connector: Connector.nullish(),
+  /** End this attachment only, whatever the connector. */
+  attachmentId: AttachmentId.optional(),
+  /** With `attachmentId`: refuse when it has been made anew since. */
+  generation: z.int().positive().optional(),
+  force: z.boolean().default(false),
+})
+export type TerminateConnection = z.infer<typeof TerminateConnection>
+
+/**
+ * End connections of a volume: one attachment by its id, a host's, or all of them. What is not attached is
+ * detached. Nothing is forced unless asked.
+ *
+ * @throws DriverError VolumeIsBusy: a process has the device open. StaleGeneration. UnknownHost.
+ * @see cinder/volume/drivers/storpool.py terminate_connection, which detaches nothing
+ */
+export async function terminateConnection(
+  backend: AttachingBackend,
+  input: TerminateConnection,
+): Promise<void> {
+  const volume = await found(backend, input.volume)
+  if (volume === undefined) return
+  const { attachmentId, generation, connector, force } = input
+  if (attachmentId !== undefined) {
+    const ends = (attachment: Attachment) => {
+      if (attachment.id !== attachmentId) return false
+      refuseStale(attachment, generation)
+      return true
+    }
+    return detach(backend, { volume, ends, clients: [], force })
+  }
+  if (connector == null) return detach(backend, { volume, ends: () => true, clients: 'all', force })
+  const page = await backend.attachments.read(volume.globalId)
+  const inBook = entries(page).filter(({ host }) => host === connector.host)
+  const clients =
+    inBook.length > 0
+      ? inBook.map(({ clientId }) => clientId)
+      : [(await knownHost(backend.hosts, connector.host)).clientId]
+  return detach(backend, {
+    volume,
+    ends: ({ host, clientId }) => host === connector.host || clients.includes(clientId),
+    clients,
+    force,
+  })
+}
+
+/** By global id there is nothing to look up; a volume that is gone has no connections. */
+const found = async (backend: AttachingBackend, volume: KnownVolume) => {
+  const name = volumeRef(backend, volume)
+  if (volume.provider_location) return { name, globalId: volume.provider_location }
+  return orAbsent(volumeSummary(backend.storpool, name))
+}

@@ -1,0 +1,85 @@
+import { isAgentError } from '../../agent/errors.ts'
+import { DriverError } from '../../errors.ts'
+import type { JobBackend } from '../backend.ts'
+import { fromAgent } from '../failure.ts'
+import { type CopyImageJob, held, hostOf, taskOf } from './held.ts'
+
+/** Milliseconds the agent may wait for the device within one step. */
+const DEVICE_WAIT_MS = 15_000
+
+/** Milliseconds an answer of the agent's may take that waits for nothing. */
+const ANSWER_MS = 5_000
+
+const by = (backend: JobBackend, ms: number): number => Math.min(backend.storpool.deadline, Date.now() + ms)
+
+/** Wait until the device is there, with the volume's size. */
+export async function awaitDevice(backend: JobBackend, job: CopyImageJob): Promise<void> {
+  const { agent, clientId, volume, attachment } = await held(backend, job)
+  await agent.attachWait(
+    { clientId, volume, attachment, mode: 'rw', waitMs: DEVICE_WAIT_MS },
+    by(backend, DEVICE_WAIT_MS + ANSWER_MS),
+  )
+}
+
+/** Have the agent begin. Run again, it is the same task. */
+export async function startCopy(backend: JobBackend, job: CopyImageJob): Promise<void> {
+  const { host, agent, clientId, volume, attachment } = await held(backend, job)
+  const { source, format, sha256 } = job.input.image
+  const id = taskOf(job)
+  await backend.jobs.change(job.id, { task: { host: host.name, id } }, ['running'])
+  await agent.copyImage(
+    {
+      requestId: id,
+      clientId,
+      volume,
+      attachment,
+      source,
+      format,
+      ...(sha256 === undefined ? {} : { sha256 }),
+      targetState: 'unknown',
+    },
+    by(backend, ANSWER_MS),
+  )
+}
+
+/**
+ * Ask how far it is, and note it. An agent that has lost its memory is told to begin again.
+ *
+ * @returns whether everything is on the device.
+ * @throws DriverError in whose words the copy failed.
+ */
+export async function isCopied(backend: JobBackend, job: CopyImageJob): Promise<boolean> {
+  const agent = backend.agentOn(await hostOf(backend, job))
+  const task = await agent.task({ id: taskOf(job) }, by(backend, ANSWER_MS)).catch((error: unknown) => {
+    if (isAgentError(error, 'not_found')) return undefined
+    throw error
+  })
+  if (task === undefined) {
+    await startCopy(backend, job)
+    return false
+  }
+  const { state, doneBytes, totalBytes, bytesPerSecond, error } = task
+  await backend.jobs.change(job.id, { doneBytes, totalBytes, bytesPerSecond }, ['running'])
+  if (state === 'failed') {
+    throw fromAgent(error?.code ?? 'io_error', error?.message ?? 'the copy failed', error?.details)
+  }
+  if (state === 'cancelled')
+    throw new DriverError('Conflict', `the copy was stopped on host ${job.input.host}`)
+  return state === 'succeeded'
+}
+
+/** Nothing writes any more. What was written stays, and the record says so. */
+export async function stopCopy(backend: JobBackend, job: CopyImageJob): Promise<void> {
+  const agent = backend.agentOn(await hostOf(backend, job))
+  const task = await agent
+    .cancelTask({ id: taskOf(job) }, by(backend, DEVICE_WAIT_MS))
+    .catch((error: unknown) => {
+      if (isAgentError(error, 'not_found')) return undefined
+      throw error
+    })
+  if (task === undefined || task.doneBytes === 0) return
+  const { doneBytes, totalBytes } = task
+  await backend.jobs.change(job.id, { doneBytes, totalBytes, result: { volume: 'partly written' } }, [
+    'running',
+  ])
+}

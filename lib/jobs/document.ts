@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto'
+import * as z from 'zod'
+import { CopyImageToVolumeInput } from './copy-image-to-volume/document.ts'
+
+/** Bytes a document may have as JSON: it travels as a queue message. */
+export const DOCUMENT_BYTES = 64 * 1024
+
+export const JobId = z.uuid()
+
+const base = {
+  id: JobId,
+  /** Of the document's shape, so that a later release can still read what an earlier one queued. */
+  version: z.literal(1),
+  project: z.string().min(1).max(64),
+  backend: z.string().min(1).max(64),
+}
+
+/**
+ * What is to be done, said once and never changed. It holds no secret and no clock: any step can be run again
+ * from the same document.
+ */
+export const JobDocument = z.discriminatedUnion('kind', [
+  z.strictObject({ ...base, kind: z.literal('copy-image-to-volume'), input: CopyImageToVolumeInput }),
+])
+export type JobDocument = z.infer<typeof JobDocument>
+export type JobKind = JobDocument['kind']
+export type JobOf<Kind extends JobKind> = Extract<JobDocument, { kind: Kind }>
+
+/** The same for the same document, whatever the order of its keys. */
+export const documentHash = (document: JobDocument): string =>
+  createHash('sha256')
+    .update(JSON.stringify(sorted(document)))
+    .digest('hex')
+
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([name, member]) => [name, sorted(member)]),
+  )
+}

@@ -1,0 +1,31 @@
+import { JobDocument } from './document.ts'
+import type { JobRecord } from './record.ts'
+import type { Submission } from './submit.ts'
+
+/** A queued job that has not begun after this long may have lost its message. */
+const PATIENCE_MS = 60_000
+
+/** Jobs looked at in one sweep; the next sweep goes on. */
+const SWEEP = 200
+
+/**
+ * Send again what was queued a while ago and never began: the record is written before the message, so a cut in
+ * between leaves a record alone. Sending twice starts nothing twice.
+ *
+ * @returns how many were sent.
+ */
+export async function resendJobs(
+  to: Pick<Submission, 'jobs' | 'queue' | 'now'>,
+): Promise<{ resent: number }> {
+  const before = new Date(Date.parse(to.now()) - PATIENCE_MS).toISOString()
+  const queued = await to.jobs.list({ statuses: ['queued'], limit: SWEEP })
+  const waiting = queued.filter(({ queuedAt }) => queuedAt < before)
+  for (const record of waiting) {
+    await to.queue.send(documentOf(record))
+    await to.jobs.change(record.id, { queuedAt: to.now() }, ['queued'])
+  }
+  return { resent: waiting.length }
+}
+
+const documentOf = ({ id, kind, project, backend, input }: JobRecord): JobDocument =>
+  JobDocument.parse({ id, kind, version: 1, project, backend, input })

@@ -1,0 +1,111 @@
+import { v4 } from 'uuid'
+import * as z from 'zod'
+import type { Hosts } from '../driver/backend.ts'
+import { knownHost } from '../driver/initialize-connection.ts'
+import { DriverError } from '../errors.ts'
+import { jobId } from '../ids.ts'
+import { CopyImageToVolumeInput } from './copy-image-to-volume/document.ts'
+import { DOCUMENT_BYTES, documentHash, JobDocument } from './document.ts'
+import type { JobQueue } from './queue.ts'
+import type { JobRecord, JobRecords } from './record.ts'
+
+const asked = {
+  /** The same key in the same project is the same job, however often it is asked for. */
+  idempotencyKey: z.string().min(1).max(255).optional(),
+  project: z.string().min(1).max(64).optional(),
+}
+
+/** `host` may be left out where the configuration names one. */
+const withoutHost = CopyImageToVolumeInput.partial({ host: true })
+
+export const SubmitJob = z.discriminatedUnion(
+  'kind',
+  [z.strictObject({ ...asked, kind: z.literal('copy-image-to-volume'), input: withoutHost })],
+  { error: 'must be copy-image-to-volume' },
+)
+export type SubmitJob = z.infer<typeof SubmitJob>
+
+export interface Submission {
+  readonly jobs: JobRecords
+  readonly queue: JobQueue
+  readonly hosts: Hosts
+  /** The host that copies where the caller names none. */
+  readonly jobHost: string | undefined
+  now(): string
+}
+
+/**
+ * Take a job in: its record first, then its message, so that a queued job without a message can be found and
+ * sent again. Asked for again under its idempotency key, it is the same job.
+ *
+ * @throws DriverError InvalidInput: no host to do it. UnknownHost. HostNotReady: the host has no agent.
+ *   Conflict: the key was used for something else. TooLarge.
+ */
+export async function submitJob(to: Submission, request: SubmitJob): Promise<JobRecord> {
+  const host = await agentHost(to, request.input.host)
+  const project = request.project ?? request.input.volume.project_id ?? 'default'
+  const document = JobDocument.parse({
+    id: request.idempotencyKey === undefined ? v4() : jobId(project, request.idempotencyKey),
+    kind: request.kind,
+    version: 1,
+    project,
+    backend: 'default',
+    input: { ...request.input, host },
+  })
+  const bytes = Buffer.byteLength(JSON.stringify(document))
+  if (bytes > DOCUMENT_BYTES) {
+    throw new DriverError('TooLarge', `the job is ${bytes} bytes, more than ${DOCUMENT_BYTES}`)
+  }
+  const record = await takeIn(to, document)
+  if (record.status === 'queued') await to.queue.send(document)
+  return record
+}
+
+/**
+ * The record of a document: the one that is there, or a new one.
+ *
+ * @throws DriverError Conflict: the id belongs to another document.
+ */
+export async function takeIn(
+  to: Pick<Submission, 'jobs' | 'now'>,
+  document: JobDocument,
+): Promise<JobRecord> {
+  const hash = documentHash(document)
+  const now = to.now()
+  const record = await to.jobs.create({
+    id: document.id,
+    kind: document.kind,
+    project: document.project,
+    backend: document.backend,
+    hash,
+    input: document.input,
+    status: 'queued',
+    attempts: 0,
+    doneBytes: 0,
+    totalBytes: 0,
+    bytesPerSecond: 0,
+    cancelRequested: false,
+    createdAt: now,
+    queuedAt: now,
+    updatedAt: now,
+  })
+  if (record.hash === hash) return record
+  throw new DriverError('Conflict', `job ${document.id} is there already, and was asked for something else`, {
+    remedy: 'Use another idempotency key for another request.',
+    details: { id: document.id },
+  })
+}
+
+async function agentHost(to: Submission, named: string | undefined): Promise<string> {
+  const name = named ?? to.jobHost
+  if (name === undefined) {
+    throw new DriverError('InvalidInput', 'no host was named to copy on', {
+      remedy: 'Name one in input.host, or set JOB_HOST.',
+    })
+  }
+  const host = await knownHost(to.hosts, name)
+  if (host.agent !== undefined) return host.name
+  throw new DriverError('HostNotReady', `host ${host.name} has no agent`, {
+    remedy: "Install the agent there and put its address beside the host's client id.",
+  })
+}

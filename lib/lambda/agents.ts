@@ -1,0 +1,26 @@
+import { type AgentClient, agentClient } from '../agent/http.ts'
+import { config } from '../config.ts'
+import type { Host } from '../driver/backend.ts'
+import { DriverError } from '../errors.ts'
+import { hostsOf } from './backend.ts'
+
+/** One client per agent, kept as its sockets are. */
+const clients = new Map<string, AgentClient>()
+
+/** @throws DriverError HostNotReady: the host has no agent. */
+export function agentOn(host: Host): AgentClient {
+  if (host.agent === undefined) {
+    throw new DriverError('HostNotReady', `host ${host.name} has no agent`, {
+      remedy: "Install the agent there and put its address beside the host's client id.",
+    })
+  }
+  const client = clients.get(host.agent) ?? agentClient({ url: host.agent })
+  clients.set(host.agent, client)
+  return client
+}
+
+/** The agent on the host of that name; undefined where neither is known any more. */
+export async function agentNamed(name: string): Promise<AgentClient | undefined> {
+  const host = await hostsOf(config()).get(name)
+  return host?.agent === undefined ? undefined : agentOn(host)
+}

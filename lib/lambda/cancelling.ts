@@ -1,0 +1,40 @@
+import {
+  CallbackTimeoutException,
+  LambdaClient,
+  ResourceNotFoundException,
+  SendDurableExecutionCallbackSuccessCommand,
+} from '@aws-sdk/client-lambda'
+import type { Cancelling } from '../jobs/cancel.ts'
+import { once } from '../once.ts'
+import { agentNamed } from './agents.ts'
+import type { Invocation } from './endpoint.ts'
+import { jobs, now } from './records.ts'
+
+const lambda = once(() => new LambdaClient({ maxAttempts: 3 }))
+
+/** Milliseconds the agent may take to stop its child. */
+const STOP_MS = 8_000
+
+/** What it takes to cancel. What cannot be told at once, the workflow finds out at its next asking. */
+export const cancelling = ({ deadline }: Invocation): Cancelling => ({
+  jobs: jobs(),
+  now,
+
+  async stopTask({ host, id }) {
+    const agent = await agentNamed(host)
+    await agent
+      ?.cancelTask({ id }, Math.min(deadline, Date.now() + STOP_MS))
+      .catch(() => 'the workflow stops it while it cleans up')
+  },
+
+  async wake(callbackId) {
+    try {
+      await lambda().send(
+        new SendDurableExecutionCallbackSuccessCommand({ CallbackId: callbackId, Result: '""' }),
+      )
+    } catch (error) {
+      if (!(error instanceof CallbackTimeoutException) && !(error instanceof ResourceNotFoundException))
+        throw error
+    }
+  },
+})

@@ -1,0 +1,19 @@
+import type { DurableContext } from '@aws/durable-execution-sdk-js'
+import type { JobBackend } from '../jobs/backend.ts'
+import type { JobKind } from '../jobs/document.ts'
+import { type Steps, workflow } from '../jobs/workflow.ts'
+import { agentOn } from './agents.ts'
+import { invocationOf } from './endpoint.ts'
+import { attachingBackendFor, jobs } from './records.ts'
+
+/** A job's workflow as a durable Lambda handler. */
+export const durable = <Kind extends JobKind>(kind: Kind, page: (steps: Steps<Kind>) => Promise<void>) =>
+  workflow(
+    kind,
+    page,
+    (context: DurableContext['lambdaContext']): JobBackend => ({
+      ...attachingBackendFor(invocationOf(context)),
+      jobs: jobs(),
+      agentOn,
+    }),
+  )

@@ -1,0 +1,17 @@
+import { config, queueUrl } from '../config.ts'
+import { jobQueue } from '../jobs/queue.ts'
+import type { Submission } from '../jobs/submit.ts'
+import { once } from '../once.ts'
+import { hostsOf } from './backend.ts'
+import { jobs, now } from './records.ts'
+
+const queue = once(() => jobQueue(queueUrl()))
+
+/** What it takes to take jobs in. */
+export const submission = (): Submission => ({
+  jobs: jobs(),
+  queue: queue(),
+  hosts: hostsOf(config()),
+  jobHost: config().JOB_HOST,
+  now,
+})

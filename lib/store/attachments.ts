@@ -1,0 +1,56 @@
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import * as z from 'zod'
+import type { AttachmentBook, Page } from '../driver/backend.ts'
+import { ifHolds, type Table } from './table.ts'
+
+const Item = z.object({
+  generation: z.int(),
+  version: z.int(),
+  attachments: z.record(
+    z.string(),
+    z.object({
+      id: z.string(),
+      host: z.string(),
+      clientId: z.int(),
+      mode: z.enum(['rw', 'ro']),
+      instance: z.string().optional(),
+      state: z.enum(['attaching', 'attached', 'detaching']),
+      generation: z.int(),
+    }),
+  ),
+})
+
+const key = (globalId: string) => ({ pk: `ATTACHMENTS#${globalId}` })
+
+/**
+ * The book of attachments: one item per volume, `{generation, version, attachments}`. Reads are consistent and
+ * every write is conditioned on the version that was read, so of two writers one begins again.
+ */
+export const attachmentBook = (table: Table): AttachmentBook => ({
+  async read(globalId) {
+    const { Item: found } = await table.client.send(
+      new GetCommand({ TableName: table.name, Key: key(globalId), ConsistentRead: true }),
+    )
+    const empty: Page = { globalId, generation: 0, version: 0, attachments: {} }
+    return found === undefined ? empty : { globalId, ...Item.parse(found) }
+  },
+
+  async write({ globalId, generation, version, attachments }) {
+    const written = await ifHolds(
+      table.client.send(
+        new PutCommand({
+          TableName: table.name,
+          Item: { ...key(globalId), generation, attachments, version: version + 1 },
+          ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : '#version = :read',
+          ...(version === 0
+            ? {}
+            : {
+                ExpressionAttributeNames: { '#version': 'version' },
+                ExpressionAttributeValues: { ':read': version },
+              }),
+        }),
+      ),
+    )
+    return written !== undefined
+  },
+})

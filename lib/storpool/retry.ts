@@ -1,0 +1,32 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const TRIES = 6
+const FIRST_MS = 200
+const LONGEST_MS = 5000
+
+/** Milliseconds before try `n + 1`, anywhere between none and all of it: many callers must not come back at once. */
+const delayAfter = (n: number): number => Math.random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** n)
+
+/**
+ * Try until it succeeds, cannot be repeated, was tried six times, or the next try would begin after the deadline.
+ *
+ * @param deadline epoch milliseconds
+ * @throws what the last try threw.
+ */
+export const retrying = async <T>(
+  deadline: number,
+  run: (attempt: number) => Promise<T>,
+  mayRepeat: (error: unknown) => boolean,
+): Promise<T> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await run(attempt)
+    } catch (error) {
+      if (attempt === TRIES || !mayRepeat(error)) throw error
+      const delay = delayAfter(attempt - 1)
+      if (Date.now() + delay >= deadline) throw error
+      await sleep(delay)
+      if (Date.now() >= deadline) throw error
+    }
+  }
+}
