@@ -1,6 +1,8 @@
+import { hostname } from 'node:os'
 import * as z from 'zod'
 import { DriverError } from './errors.ts'
 import { once } from './once.ts'
+import { confFiles, hostsOf, settingsOf } from './storpool/conf.ts'
 
 /**
  * The only reader of the environment. StorPool's and Cinder's own names are kept; an empty value is an absent one.
@@ -34,31 +36,71 @@ const Environment = z.object({
     .optional(),
   STORPOOL_REPLICATION: z.coerce.number().int().min(1).max(3).default(3),
   HOSTS: json.pipe(z.record(z.string(), Host)).default({}),
+  CONF_HOSTS: z.record(z.string(), z.int()),
   JOB_HOST: z.string().optional(),
   HTTPS_PROXY: z.url().optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })
-export type Config = z.infer<typeof Environment>
+export type Config = Omit<z.infer<typeof Environment>, 'CONF_HOSTS'>
 
 /** Where records are kept and jobs are queued: read by the functions that do either. */
 const Table = z.object({ TABLE_NAME: z.string('is missing') })
 const Queue = z.object({ QUEUE_URL: z.url('is missing or not an address') })
 const Starter = z.object({ JOB_FUNCTION_PREFIX: z.string('is missing'), JOB_ALIAS: z.string('is missing') })
 
+const wrongConfiguration = (what: string, cause?: unknown): DriverError =>
+  new DriverError('VolumeBackendError', `the configuration is wrong: ${what}`, {
+    cause,
+    remedy: 'Correct these settings in the environment of the function, or in storpool.conf.',
+  })
+
+const given = (): Record<string, string> =>
+  Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value ? [[name, value]] : [])))
+
 /**
  * @throws DriverError VolumeBackendError with every wrong setting at once, each by name and none with its value.
  */
-const read = <T>(settings: z.ZodType<T>): T => {
-  const given = Object.entries(process.env).filter(([, value]) => value !== '')
-  const parsed = settings.safeParse(Object.fromEntries(given))
+const read = <T>(settings: z.ZodType<T>, from: Record<string, unknown> = given()): T => {
+  const parsed = settings.safeParse(from)
   if (parsed.success) return parsed.data
-  const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`)
-  throw new DriverError('VolumeBackendError', `the configuration is wrong: ${wrong.join('; ')}`, {
-    remedy: 'Correct these settings in the environment of the function.',
-  })
+  throw wrongConfiguration(
+    parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '),
+  )
 }
 
-export const config = once(() => read(Environment))
+/**
+ * The environment with what storpool.conf says laid over it, where there is one: the vendor lets the environment
+ * decide the address and the token only. The sections of the file that have a client id are hosts.
+ */
+const withConf = (): Record<string, unknown> => {
+  const environment = given()
+  try {
+    const files = confFiles(environment.STORPOOL_CONF)
+    return { ...environment, ...settingsOf(files, hostname(), environment), CONF_HOSTS: hostsOf(files) }
+  } catch (error) {
+    throw wrongConfiguration(error instanceof Error ? error.message : 'storpool.conf cannot be read', error)
+  }
+}
+
+/** One registry of hosts. @throws DriverError: two places say different client ids for one host. */
+const mergedHosts = ({ HOSTS, CONF_HOSTS }: z.infer<typeof Environment>): Config['HOSTS'] => {
+  const merged = new Map(Object.entries(HOSTS))
+  for (const [name, clientId] of Object.entries(CONF_HOSTS)) {
+    const there = merged.get(name)
+    if (there !== undefined && there.clientId !== clientId) {
+      throw wrongConfiguration(
+        `HOSTS says client ${there.clientId} for ${name}, storpool.conf says ${clientId}`,
+      )
+    }
+    merged.set(name, there ?? { clientId })
+  }
+  return Object.fromEntries(merged)
+}
+
+export const config = once((): Config => {
+  const { CONF_HOSTS, ...settings } = read(Environment, withConf())
+  return { ...settings, HOSTS: mergedHosts({ ...settings, CONF_HOSTS }) }
+})
 export const tableName = once(() => read(Table).TABLE_NAME)
 export const queueUrl = once(() => read(Queue).QUEUE_URL)
 export const starterConfig = once(() => read(Starter))

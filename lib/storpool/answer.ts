@@ -33,7 +33,8 @@ const kindOf = (answer: Answer, value: unknown): string => {
     return `not JSON: ${answer.text.length} characters of ${answer.contentType || 'no type'}`
   if (!isObject(value)) return 'JSON that is no object'
   if (Object.keys(value).length === 0) return 'an empty object'
-  return 'error' in value ? 'an `error` that is no object' : 'no `data`'
+  if ('error' in value) return 'an `error` that is no object'
+  return answer.status === 200 ? 'no `data`' : 'no `error`'
 }
 
 /**

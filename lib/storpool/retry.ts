@@ -4,8 +4,8 @@ const TRIES = 6
 const FIRST_MS = 200
 const LONGEST_MS = 5000
 
-/** Milliseconds before try `n + 1`, anywhere between none and all of it: many callers must not come back at once. */
-const delayAfter = (n: number): number => Math.random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** n)
+/** Milliseconds to wait after `n` delays, anywhere between none and all of it: many callers must not come back at once. */
+export const delayAfter = (n: number): number => Math.random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** n)
 
 /**
  * Try until it succeeds, cannot be repeated, was tried six times, or the next try would begin after the deadline.

@@ -1,0 +1,62 @@
+import { readdir } from 'node:fs/promises'
+import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import { type ClusterOptions, startCluster } from './cluster.ts'
+import { aContext, anHttpEvent } from './makers.ts'
+
+type Handler = (event: unknown, context: Context) => Promise<unknown>
+
+/**
+ * The exported handlers of a folder of functions, against a cluster of their own, set up by the environment as when
+ * deployed. One per test file: a function reads its environment once.
+ */
+export const startFunctions = async (
+  folder: string,
+  environment: Record<string, string> = {},
+  options: ClusterOptions = {},
+) => {
+  const cluster = await startCluster(options)
+  Object.assign(process.env, {
+    SP_API_HTTP_HOST: '127.0.0.1',
+    SP_API_HTTP_PORT: String(cluster.simulator.port),
+    SP_AUTH_TOKEN: cluster.simulator.token,
+    TABLE_NAME: cluster.table.name,
+    HOSTS: JSON.stringify({ 'host-1': { clientId: 1 }, 'host-2': { clientId: 2 } }),
+    LOG_LEVEL: 'error',
+    ...environment,
+  })
+  const room = new URL(`../../functions/${folder}/`, import.meta.url)
+  const files = (await readdir(room)).filter((file) => file.endsWith('.ts'))
+  const handlers: Record<string, Handler> = {}
+  for (const file of files) {
+    const module: { handler: Handler } = await import(new URL(file, room).href)
+    handlers[file.replace('.ts', '').replaceAll('-', '_')] = module.handler
+  }
+  const named = (method: string): Handler => {
+    const handler = handlers[method]
+    if (handler === undefined)
+      throw new Error(`no function ${method} among ${Object.keys(handlers).join(', ')}`)
+    return handler
+  }
+
+  return {
+    cluster,
+    methods: Object.keys(handlers),
+    /** As Lambda's Invoke does. */
+    invoke: (method: string, input: unknown, remainingMs?: number) =>
+      named(method)(input, aContext(method, remainingMs)),
+    /** As API Gateway does: the status and the parsed body. */
+    async post(method: string, body: unknown, headers: Record<string, string> = {}) {
+      const text = typeof body === 'string' ? body : JSON.stringify(body)
+      const event = anHttpEvent('POST', `/${folder}/${method}`, { body: text, headers })
+      const result = (await named(method)(event, aContext(method))) as APIGatewayProxyStructuredResultV2
+      return {
+        status: result.statusCode,
+        headers: result.headers ?? {},
+        body: JSON.parse(result.body ?? 'null'),
+      }
+    },
+    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+  }
+}
+
+export type Functions = Awaited<ReturnType<typeof startFunctions>>

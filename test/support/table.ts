@@ -1,0 +1,53 @@
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import dynalite from 'dynalite'
+import type { Table } from '../../lib/store/table.ts'
+
+/** A table as deployed, in memory, served over real HTTP. */
+export const startTable = async () => {
+  const server = dynalite({ createTableMs: 0 })
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : 0)
+    })
+  })
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = `http://127.0.0.1:${port}`
+  process.env.AWS_REGION = 'eu-central-1'
+  process.env.AWS_ACCESS_KEY_ID = 'nobody'
+  process.env.AWS_SECRET_ACCESS_KEY = 'nothing'
+
+  const admin = new DynamoDBClient({ endpoint: process.env.AWS_ENDPOINT_URL_DYNAMODB })
+  await admin.send(
+    new CreateTableCommand({
+      TableName: 'cinderless',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: ['pk', 'gsi3pk', 'gsi3sk'].map((AttributeName) => ({
+        AttributeName,
+        AttributeType: 'S' as const,
+      })),
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'gsi3',
+          KeySchema: [
+            { AttributeName: 'gsi3pk', KeyType: 'HASH' },
+            { AttributeName: 'gsi3sk', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+    }),
+  )
+  const table: Table = {
+    name: 'cinderless',
+    client: DynamoDBDocumentClient.from(admin, { marshallOptions: { removeUndefinedValues: true } }),
+  }
+  return {
+    table,
+    [Symbol.asyncDispose]: async () => {
+      admin.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
