@@ -1,0 +1,53 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { DurableLambdaHandler } from '@aws/durable-execution-sdk-js'
+import { LocalDurableTestRunner } from '@aws/durable-execution-sdk-js-testing'
+import { startAgent } from '../../agent/server.ts'
+import { logger } from '../../lib/log.ts'
+import { jobRecords } from '../../lib/store/jobs.ts'
+import { startFunctions } from './functions.ts'
+
+const now = () => new Date().toISOString()
+
+/** A cluster, a real agent on host-1, and the deployed job handlers under the durable SDK's own runner. */
+export const startJobs = async () => {
+  const functions = await startFunctions('driver', { QUEUE_URL: 'http://127.0.0.1:9/none' })
+  const { simulator, table } = functions.cluster
+  const images = join(simulator.data, 'images')
+  await mkdir(images)
+  const agent = await startAgent(
+    {
+      host: 'host-1',
+      clientId: 1,
+      listen: { address: '127.0.0.1', port: 0 },
+      devices: simulator.devicesOf(1),
+      images,
+      state: join(simulator.data, 'agent'),
+      segmentBytes: 1024 ** 2,
+      maxTasks: 4,
+    },
+    logger('error'),
+  )
+  process.env.HOSTS = JSON.stringify({
+    'host-1': { clientId: 1, agent: agent.url },
+    'host-2': { clientId: 2 },
+  })
+  const { handler }: { handler: DurableLambdaHandler } = await import(
+    '../../functions/jobs/copy-image-to-volume.ts'
+  )
+  await LocalDurableTestRunner.setupTestEnvironment()
+
+  return {
+    ...functions,
+    images,
+    records: jobRecords(table, now),
+    agent,
+    run: (document: { id: string }) =>
+      new LocalDurableTestRunner({ handlerFunction: handler }).run({ payload: document }),
+    [Symbol.asyncDispose]: async () => {
+      await LocalDurableTestRunner.teardownTestEnvironment()
+      await agent.close()
+      await functions[Symbol.asyncDispose]()
+    },
+  }
+}
