@@ -35,6 +35,8 @@ const Environment = z.object({
     .regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, _ and - only')
     .optional(),
   STORPOOL_REPLICATION: z.coerce.number().int().min(1).max(3).default(3),
+  /** How the cluster answers the revert of an attached volume. */
+  STORPOOL_REVERT_ATTACHED: z.enum(['refused', 'allowed']).default('refused'),
   HOSTS: json.pipe(z.record(z.string(), Host)).default({}),
   CONF_HOSTS: z.record(z.string(), z.int()),
   JOB_HOST: z.string().optional(),

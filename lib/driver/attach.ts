@@ -2,8 +2,8 @@ import { DriverError } from '../errors.ts'
 import { attachmentsList, volumesReassignWait } from '../storpool/attachments.ts'
 import { isAmbiguous, isNoSuchClient, isOpenAt, isRefusal } from '../storpool/errors.ts'
 import type { AttachingBackend, Attachment, Host, Page } from './backend.ts'
-import { describe, entries, isSame, modeOn, turn, withOnly } from './book.ts'
-import { busy, holdersOf } from './holders.ts'
+import { entries, isSame, modeOn, turn, withOnly } from './book.ts'
+import { busy, heldBy, holdersOf } from './holders.ts'
 import type { AccessMode } from './model.ts'
 import { lookAfter } from './settle.ts'
 
@@ -144,14 +144,6 @@ const takeBack = async (
     ),
   )
 }
-
-const heldBy = (name: string, holders: readonly Attachment[]): DriverError =>
-  new DriverError('VolumeIsBusy', `${name} is in use: ${holders.map(describe).join(', ')}`, {
-    remedy: 'End its connections first (terminate_connection), then repeat.',
-    details: {
-      holders: holders.map(({ clientId, host, mode, instance }) => ({ clientId, host, mode, instance })),
-    },
-  })
 
 /** The book knows of ours; StorPool knows of everybody's. */
 async function refuseHeld(backend: AttachingBackend, { volume, host, id }: Attach): Promise<void> {

@@ -25,6 +25,8 @@ export interface Backend {
     readonly template?: string | undefined
     /** Copies kept, where no template says so. */
     readonly replication: number
+    /** Whether this cluster refuses to revert an attached volume by itself. Where not, we ask first. */
+    readonly refusesAttachedRevert: boolean
   }
 }
 
@@ -48,6 +50,16 @@ export interface Page {
   /** Counts writes; a write is refused when another came in between. */
   readonly version: number
   readonly attachments: Readonly<Record<string, Attachment>>
+  /** What a revert that is under way has to put back afterwards. */
+  readonly reverting?: Reverting | undefined
+}
+
+/** A volume's size (bytes) and limits before its revert to a snapshot. */
+export interface Reverting {
+  readonly snapshot: string
+  readonly size: number
+  readonly iops: number | '-'
+  readonly bw: number | '-'
 }
 
 export interface AttachmentBook {
@@ -73,7 +85,7 @@ const byGlobalId = (object: { provider_location?: string | null | undefined }): 
 
 /** What to call a volume in a StorPool call: its global id where the caller knows it, else its name. */
 export const volumeRef = (backend: Backend, volume: KnownVolume): string =>
-  byGlobalId(volume) ?? volumeName(backend, volume.id)
+  byGlobalId(volume) ?? volumeName(backend, volume._name_id ?? volume.id)
 
 export const snapshotRef = (backend: Backend, snapshot: KnownSnapshot): string =>
   byGlobalId(snapshot) ?? snapshotName(backend, snapshot.id)

@@ -34,7 +34,7 @@ export async function createSnapshot(backend: Backend, { snapshot }: CreateSnaps
     if (!taken && !isAmbiguous(error)) throw error
     const there = await lookAfter(error, look)
     if (there === undefined && !taken) throw error
-    if (there === undefined || !isOurs(backend, there, ours)) {
+    if (there === undefined || !isOurSnapshot(backend, there, ours)) {
       throw new DriverError('Conflict', `${name} is there already, and is not a snapshot of ${volume}`, {
         cause: error,
         remedy: 'Use another id, or delete what has this name.',
@@ -45,7 +45,11 @@ export async function createSnapshot(backend: Backend, { snapshot }: CreateSnaps
 }
 
 /** One of Cinder's own driver carries no tags: then the volume it was taken of decides. */
-const isOurs = (backend: Backend, there: SnapshotSummary, ours: { id: string; from: string }): boolean =>
+export const isOurSnapshot = (
+  backend: Backend,
+  there: SnapshotSummary,
+  ours: { id: string; from: string },
+): boolean =>
   there.tags?.['cl-id'] === undefined
     ? there.onVolume === volumeName(backend, ours.from)
     : !contradicts(there.tags, ours)

@@ -1,7 +1,8 @@
 import { DriverError } from '../errors.ts'
 import { attachmentsList } from '../storpool/attachments.ts'
 import type { Attachment } from '../storpool/schema.ts'
-import type { Backend } from './backend.ts'
+import type { Backend, Attachment as BookedAttachment } from './backend.ts'
+import { describe } from './book.ts'
 
 /** Who has this volume or snapshot attached, as StorPool sees it. Lists the cluster: for the way to a refusal only. */
 export const holdersOf = async (backend: Backend, globalId: string): Promise<readonly Attachment[]> =>
@@ -29,3 +30,12 @@ export async function busy(
     details: { holders: named },
   })
 }
+
+/** A conflict that names who holds the volume by the book. */
+export const heldBy = (name: string, holders: readonly BookedAttachment[]): DriverError =>
+  new DriverError('VolumeIsBusy', `${name} is in use: ${holders.map(describe).join(', ')}`, {
+    remedy: 'End its connections first (terminate_connection), then repeat.',
+    details: {
+      holders: holders.map(({ clientId, host, mode, instance }) => ({ clientId, host, mode, instance })),
+    },
+  })

@@ -17,9 +17,26 @@ export const CinderId = z
 /** GiB. The upper bound keeps bytes an exact number. */
 export const SizeGiB = z.int().min(1).max(8_388_607)
 
-/** A volume type's key-value pairs; `storpool_template` names the template. */
+/** A limit as a volume type writes it: a number, or `-` for none. */
+const LimitText = z.string().regex(/^(0|[1-9][0-9]{0,11}|-)$/, 'must be a whole number, or - for no limit')
+
+/**
+ * A volume type's key-value pairs. These are read; others are Cinder's scheduler's and are let through.
+ *
+ * @see storpool/storpool-openstack-integration: the class of service goes into the tag `qc`
+ */
 export const ExtraSpecs = z
-  .object({ storpool_template: TemplateName.optional() })
+  .object({
+    storpool_template: TemplateName.optional(),
+    /** Requests per second. */
+    iops: LimitText.optional(),
+    /** KB per second. */
+    bw: LimitText.optional(),
+    /** The tier that the cluster's QoS service turns into limits. */
+    qc: TagValue.optional(),
+    multiattach: z.string().max(255).optional(),
+    replication_enabled: z.string().max(255).optional(),
+  })
   .catchall(z.string().max(255))
 
 export const VolumeType = z.strictObject({
@@ -35,11 +52,15 @@ const place = {
   /** The global id that a create answered. It wins over the name that is made from the id. */
   provider_location: GlobalId.nullish(),
   project_id: TagValue.max(64).nullish(),
+  /** Set where the data is encrypted by the host. */
+  encryption_key_id: CinderId.nullish(),
 }
 
 /** A volume that is there already: enough to find it. */
 export const KnownVolume = z.strictObject({
   id: CinderId,
+  /** After a migration: the id that the object on the cluster is named after. */
+  _name_id: CinderId.nullish(),
   size: SizeGiB.optional(),
   volume_type: VolumeType.nullish(),
   ...place,

@@ -34,6 +34,10 @@ export const backendFor = ({ deadline }: Invocation): Backend => {
     storpool: connection().within(deadline),
     hosts: hostsOf(settings),
     prefix: settings.SP_OPENSTACK_VOLUME_PREFIX,
-    defaults: { template: settings.STORPOOL_TEMPLATE, replication: settings.STORPOOL_REPLICATION },
+    defaults: {
+      template: settings.STORPOOL_TEMPLATE,
+      replication: settings.STORPOOL_REPLICATION,
+      refusesAttachedRevert: settings.STORPOOL_REVERT_ATTACHED === 'refused',
+    },
   }
 }

@@ -3,9 +3,12 @@ import * as z from 'zod'
 import type { AttachmentBook, Page } from '../driver/backend.ts'
 import { ifHolds, type Table } from './table.ts'
 
+const Limit = z.union([z.int(), z.literal('-')])
+
 const Item = z.object({
   generation: z.int(),
   version: z.int(),
+  reverting: z.object({ snapshot: z.string(), size: z.int(), iops: Limit, bw: Limit }).optional(),
   attachments: z.record(
     z.string(),
     z.object({
@@ -35,12 +38,12 @@ export const attachmentBook = (table: Table): AttachmentBook => ({
     return found === undefined ? empty : { globalId, ...Item.parse(found) }
   },
 
-  async write({ globalId, generation, version, attachments }) {
+  async write({ globalId, generation, version, attachments, reverting }) {
     const written = await ifHolds(
       table.client.send(
         new PutCommand({
           TableName: table.name,
-          Item: { ...key(globalId), generation, attachments, version: version + 1 },
+          Item: { ...key(globalId), generation, attachments, reverting, version: version + 1 },
           ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : '#version = :read',
           ...(version === 0
             ? {}

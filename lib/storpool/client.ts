@@ -1,9 +1,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import axios, { type AxiosResponse } from 'axios'
+import axios, { AxiosHeaders, type AxiosResponse } from 'axios'
 import type * as z from 'zod'
 import { type Answer, dataOf } from './answer.ts'
 import { bytesOf } from './body.ts'
-import { type Asked, StorPoolApiError, StorPoolUnreachable } from './errors.ts'
+import { type Asked, StorPoolUnreachable } from './errors.ts'
 import { meaningOf, type Try } from './failure.ts'
 import { authorizationOf, CONNECT_MS, type Endpoint, type Line, lineTo, type Outgoing } from './line.ts'
 import { type CallLog, outcomeOf } from './outcome.ts'
@@ -62,44 +62,42 @@ interface Call extends Asked, Outgoing {
   readonly timeoutMs: number
 }
 
-/** A refusal StorPool calls transient, a connection that carried nothing, or a read that was cut off. */
-const mayRepeat = (error: unknown): boolean => {
-  if (error instanceof StorPoolApiError) return error.transient
-  if (!(error instanceof StorPoolUnreachable)) return false
-  return error.reason === 'connect' || (error.reason === 'broken' && !error.mayHaveHappened)
-}
-
 /** One try of a call by a deadline: the bytes out, the answer in, or what it means that there is none. */
 type Exchange = (call: Call, deadline: number) => Promise<Answer>
 
+/** All there is to tell axios: no redirects, no proxy and no parser of its own. The line knows the way. */
+const settings = {
+  url: 'http://storpool',
+  proxy: false,
+  responseType: 'text',
+  decompress: false,
+  maxContentLength: LONGEST_ANSWER_BYTES,
+  validateStatus: null,
+} as const
+
 /**
- * axios, with nothing between it and our line: no redirects, no proxy and no parser of its own. The line adds the
- * token, so axios never has it to pass on in an error.
+ * Calls over a line, by axios' adapter alone: what axios does around it costs a call a quarter more and would change
+ * nothing here. The line adds the token, so axios never has it to pass on in an error.
  */
 const exchangeOver = (line: Line): Exchange => {
-  const client = axios.create({
-    adapter: 'http',
-    // Never looked up: the line knows the way.
-    baseURL: 'http://storpool',
-    proxy: false,
-    responseType: 'text',
-    decompress: false,
-    maxContentLength: LONGEST_ANSWER_BYTES,
-    validateStatus: null,
-    transformRequest: [],
-    transformResponse: [],
-  })
+  const send = axios.getAdapter('http')
 
   return async (call, deadline) => {
     const limit = Math.min(deadline - Date.now(), call.timeoutMs, LONGEST_TIMER_MS)
-    if (!(limit > 0))
+    if (!(limit > 0)) {
       throw new StorPoolUnreachable(call, 'deadline', 'the deadline had passed; nothing was sent')
+    }
 
     const tried: Try = { connected: false, status: 0 }
     let connecting: NodeJS.Timeout | undefined
     let answering: NodeJS.Timeout | undefined
     try {
-      const { status, headers, data } = await new Promise<AxiosResponse<string>>((resolve, reject) => {
+      const { status, headers, data } = await new Promise<AxiosResponse>((resolve, reject) => {
+        const giveUp = (request: ClientRequest, after: number) => {
+          tried.gaveUpAfter = after
+          request.destroy()
+          reject(new Error('given up'))
+        }
         const open = (_: unknown, onResponse: (response: IncomingMessage) => void): ClientRequest => {
           const request = line.open(
             call,
@@ -112,21 +110,20 @@ const exchangeOver = (line: Line): Exchange => {
               clearTimeout(connecting)
             },
           )
-          const giveUpAfter = (ms: number) =>
-            setTimeout(() => {
-              tried.gaveUpAfter = ms
-              request.destroy()
-              reject(new Error('given up'))
-            }, ms)
-          answering = giveUpAfter(limit)
-          if (!tried.connected && limit > CONNECT_MS) connecting = giveUpAfter(CONNECT_MS)
+          answering = setTimeout(giveUp, limit, request, limit)
+          if (!tried.connected && limit > CONNECT_MS)
+            connecting = setTimeout(giveUp, CONNECT_MS, request, CONNECT_MS)
           return request
         }
-        client
-          .request({ method: call.method, data: call.body, transport: { request: open } })
-          .then(resolve, reject)
+        send({
+          ...settings,
+          headers: new AxiosHeaders(),
+          method: call.method,
+          data: call.body,
+          transport: { request: open },
+        }).then(resolve, reject)
       })
-      return { status, contentType: String(headers['content-type'] ?? ''), text: data }
+      return { status, contentType: String(headers['content-type'] ?? ''), text: String(data) }
     } catch (error) {
       throw meaningOf(error, call, tried)
     } finally {
@@ -157,7 +154,7 @@ export const connect = (options: StorPoolOptions): Connection => {
     const report = (ending: Pick<CallLog, 'outcome' | 'reason'>) =>
       log?.({ call: call.call, ms: Math.round(performance.now() - start), attempt, ...ending })
     try {
-      const data = await retrying(deadline, once, mayRepeat)
+      const data = await retrying(deadline, once)
       report({ outcome: 'ok' })
       return data
     } catch (error) {

@@ -32,7 +32,6 @@ export const tunnel = (proxy: Peer, peer: Peer, timeoutMs: number) => (_options:
         bare.destroy()
         return fail(refused(response.statusCode))
       }
-      bare.setTimeout(0)
       const socket = tls.connect({ socket: bare, ...tlsOf(peer) })
       socket.setTimeout(timeoutMs, () => socket.destroy(new Error('no TLS handshake through the proxy')))
       socket.once('error', fail).once('secureConnect', () => {

@@ -1,11 +1,11 @@
 import http from 'node:http'
 import https from 'node:https'
 import net from 'node:net'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { volumeDelete } from '../../lib/storpool/volumes.ts'
 import { selfSigned } from './certificate.ts'
-import { client, failing, listening, rawServing, refusal, serving, TOKEN } from './servers.ts'
+import { client, failing, listening, ok, rawServing, refusal, serving, TOKEN } from './servers.ts'
 
 const anything = z.unknown()
 
@@ -59,10 +59,11 @@ const proxying = async (to: number, tls?: { cert: string; key: string }, refuse?
     const onward = net.connect(to, '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
       onward.write(head)
-      onward.pipe(socket).on('error', () => onward.destroy())
-      socket.pipe(onward).on('error', () => socket.destroy())
+      onward.pipe(socket)
+      socket.pipe(onward)
     })
-    onward.on('error', () => socket.destroy())
+    onward.on('error', () => {}).on('close', () => socket.destroy())
+    socket.on('end', () => onward.destroy())
   })
   return { ...(await listening(server)), asked }
 }
@@ -167,6 +168,22 @@ test.each([false, true])(
   },
 )
 
+test('a tunnel that stands may be silent for longer than it took to open', async () => {
+  await using server = await serving(
+    (response) => setTimeout(() => response.end(ok()), 2300),
+    secure(storpoolPair),
+  )
+  await using proxy = await proxying(server.port)
+  using storpool = client(443, {
+    host: 'storpool.example',
+    tls: true,
+    proxy: `http://127.0.0.1:${proxy.port}`,
+    ca,
+  })
+
+  await expect(volumeDelete(storpool.now(10_000), 'v')).resolves.toMatchObject({ ok: true })
+})
+
 test('a proxy that opens no tunnel leaves nothing written', async () => {
   await using proxy = await proxying(1, undefined, 403)
   using storpool = client(443, {
@@ -256,10 +273,28 @@ test.each([
   await using silent = await rawServing(() => {})
   const way = isProxy ? { host: 'storpool.example', proxy: `http://127.0.0.1:${silent.port}` } : {}
   using storpool = client(silent.port, { ...way, tls: true })
+  const start = Date.now()
 
   const error = await failing(volumeDelete(storpool.now(150), 'v'))
 
   expect(error).toMatchObject({ reason: 'connect', mayHaveHappened: false })
+  expect(Date.now() - start).toBeLessThan(1500)
+})
+
+test('a tunnel to a server that shakes no hands is given up, and closed', async () => {
+  await using silent = await rawServing(() => {})
+  await using proxy = await proxying(silent.port)
+  using storpool = client(443, {
+    host: 'storpool.example',
+    tls: true,
+    proxy: `http://127.0.0.1:${proxy.port}`,
+  })
+
+  const error = await failing(volumeDelete(storpool.now(150), 'v'))
+
+  expect(error).toMatchObject({ reason: 'connect', mayHaveHappened: false })
+  expect(proxy.asked).toHaveLength(1)
+  await vi.waitFor(() => expect(proxy.open()).toBe(0), { timeout: 10_000 })
 })
 
 test.each(['localhost:3128', 'socks5://localhost', 'http//x', ''])(

@@ -1,5 +1,6 @@
 import http from 'node:http'
 import net from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { type Connection, connect, type StorPool, type StorPoolOptions } from '../../lib/storpool/client.ts'
 
@@ -94,24 +95,26 @@ export const client = (
   }
 }
 
-/** A port whose connections nobody ever takes: the queue is full and further ones hang, as in a black hole. */
+/**
+ * A port whose connections nobody ever takes. The thread that listens stands still, and its queue is full, so that
+ * the system leaves further ones without an answer, as a black hole does.
+ */
 export const blackHole = async (): Promise<{ port: number } & AsyncDisposable> => {
   const worker = new Worker(
     `const { parentPort } = require('node:worker_threads')
      const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
        parentPort.postMessage(server.address().port)
-       setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0), 20)
+       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
      })`,
     { eval: true },
   )
   const port = await new Promise<number>((resolve) => worker.once('message', resolve))
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  const fillers = Array.from({ length: 4 }, () => net.connect(port, '127.0.0.1').on('error', () => {}))
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  const queued = Array.from({ length: 4 }, () => net.connect(port, '127.0.0.1').on('error', () => {}))
+  await sleep(50)
   return {
     port,
     [Symbol.asyncDispose]: async () => {
-      for (const filler of fillers) filler.destroy()
+      for (const socket of queued) socket.destroy()
       await worker.terminate()
     },
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import * as z from 'zod'
+import { volumesReassignWait } from '../../lib/storpool/attachments.ts'
 import { bytesOf } from '../../lib/storpool/body.ts'
 import { encodePart } from '../../lib/storpool/path.ts'
 import { VolumeName } from '../../lib/storpool/schema.ts'
@@ -216,22 +217,29 @@ test('a redirect is not followed: the token goes nowhere else', async () => {
 test('proxies of the environment are not used: settings are read in one place', async () => {
   await using other = await serving()
   await using server = await serving()
-  const url = `http://127.0.0.1:${other.port}`
-  const names = ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']
-  const before = names.map((name) => process.env[name])
-  for (const name of names) process.env[name] = url
-  try {
-    using storpool = client(server.port)
+  using storpool = client(server.port)
+
+  for (const proxy of [`http://127.0.0.1:${other.port}`, 'no URL']) {
+    for (const name of ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']) vi.stubEnv(name, proxy)
     await volumeDelete(storpool.now(), 'v')
-  } finally {
-    names.forEach((name, at) => {
-      if (before[at] === undefined) delete process.env[name]
-      else process.env[name] = before[at]
-    })
   }
+  vi.unstubAllEnvs()
 
   expect(other.connections()).toBe(0)
-  expect(server.seen).toHaveLength(1)
+  expect(server.seen).toHaveLength(2)
+})
+
+test('a wait for hosts ends before the deadline does, unless the caller says how long it may be', async () => {
+  await using server = await serving()
+  using storpool = client(server.port)
+  const reassign = [{ volume: 'v', rw: [1] }]
+
+  await volumesReassignWait(storpool.now(60_000), { reassign })
+  await volumesReassignWait(storpool.now(6_500), { reassign })
+  await volumesReassignWait(storpool.now(500), { reassign })
+  await volumesReassignWait(storpool.now(500), { reassign, attachTimeout: 0 })
+
+  expect(server.seen.map(({ body }) => JSON.parse(body).attachTimeout)).toEqual([10, 4, 1, 0])
 })
 
 test('a log line tells of each call: which, how long, which try, how it ended', async () => {

@@ -12,6 +12,7 @@ export interface ClusterOptions {
   readonly defaultTemplate?: string
   readonly hosts?: readonly Host[]
   readonly prefix?: string
+  readonly refusesAttachedRevert?: boolean
 }
 
 const twoHosts: readonly Host[] = [
@@ -36,7 +37,11 @@ export const startCluster = async (options: ClusterOptions = {}) => {
     },
     attachments: attachmentBook(storage.table),
     prefix: options.prefix ?? 'os',
-    defaults: { template: options.defaultTemplate, replication: 3 },
+    defaults: {
+      template: options.defaultTemplate,
+      replication: 3,
+      refusesAttachedRevert: options.refusesAttachedRevert ?? true,
+    },
   })
 
   return {

@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Tools } from './tools.ts'
+
+/** How long a child may take to end by itself when asked to. */
+const politeMs = 2_000
+/** Bounds every child: core dumps, open files, address space. */
+const limits = ['--core=0', '--nofile=256', '--as=4294967296']
+
+export interface Child {
+  readonly tools: Tools
+  /** Names the agent's state folder in the child's environment, so that the next agent finds what was left. */
+  readonly mark: string
+  readonly program: string
+  readonly args: readonly string[]
+  /** Become descriptors 3, 4, … of the child. */
+  readonly descriptors: readonly number[]
+  /** Processor time the child may use at most. */
+  readonly cpuSeconds: number
+  /** Aborted: the child is asked to end, then made to. */
+  readonly signal: AbortSignal
+  readonly onOutput: (text: string) => void
+}
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** The end of what it said on standard error. */
+  readonly stderr: string
+}
+
+/**
+ * Run a program without a shell, in an environment of nothing but what it needs, and wait until it is gone:
+ * when this returns or throws, no process is left. It dies with the agent.
+ */
+export const runChild = (child: Child): Promise<Ended> =>
+  new Promise((resolve, reject) => {
+    child.signal.throwIfAborted()
+    const [program, ...args] = wrapped(child)
+    const running = spawn(program, args, {
+      // One arena: qemu-img aborts under an address space limit when every thread has its own.
+      env: { LC_ALL: 'C', MALLOC_ARENA_MAX: '1', ...markOf(child.mark) },
+      stdio: ['ignore', 'pipe', 'pipe', ...child.descriptors],
+    })
+    let stderr = ''
+    running.stdout?.setEncoding('latin1').on('data', child.onOutput)
+    running.stderr?.setEncoding('latin1').on('data', (text: string) => {
+      stderr = (stderr + text).slice(-4096)
+    })
+    let force: NodeJS.Timeout | undefined
+    const stop = () => {
+      running.kill('SIGTERM')
+      force = setTimeout(() => running.kill('SIGKILL'), politeMs)
+    }
+    child.signal.addEventListener('abort', stop, { once: true })
+    const gone = () => {
+      clearTimeout(force)
+      child.signal.removeEventListener('abort', stop)
+    }
+    running.once('error', (error) => {
+      // Raised too when a signal could not be sent: then it still runs, and `close` will come.
+      if (running.pid !== undefined) return
+      gone()
+      reject(error)
+    })
+    running.once('close', (code, signal) => {
+      gone()
+      resolve({ code, signal, stderr: stderr.trim() })
+    })
+  })
+
+const wrapped = ({ tools, program, args, cpuSeconds }: Child): [string, ...string[]] => {
+  const limited: [string, ...string[]] = tools.prlimit
+    ? [tools.prlimit, ...limits, `--cpu=${cpuSeconds}`, '--', program, ...args]
+    : [program, ...args]
+  return tools.setpriv ? [tools.setpriv, '--pdeathsig', 'KILL', '--no-new-privs', '--', ...limited] : limited
+}
+
+const variable = 'CINDERLESS_AGENT'
+const markOf = (mark: string) => ({ [variable]: mark })
+
+/**
+ * Kill what an earlier agent of the same state folder left running, and wait until it is gone. They are known
+ * by a mark in their environment, which is there from the moment they start: a record in the journal would
+ * come a moment late.
+ *
+ * @returns how many there were
+ */
+export const killLeftovers = async (mark: string): Promise<number> => {
+  const left = await marked(mark)
+  for (let waited = 0; (await marked(mark)).length > 0; waited += 1) {
+    for (const pid of await marked(mark)) kill(pid)
+    // A process in the middle of a disk request ends when that returns, not before.
+    await sleep(Math.min(10 * 2 ** waited, 500))
+  }
+  return left.length
+}
+
+const marked = async (mark: string): Promise<number[]> => {
+  const wanted = `${variable}=${mark}`
+  const found: number[] = []
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue
+    // Gone meanwhile, or somebody else's. A zombie has no environment.
+    const environment = await readFile(`/proc/${name}/environ`, 'latin1').catch(() => '')
+    if (environment.split('\0').includes(wanted)) found.push(Number(name))
+  }
+  return found
+}
+
+const kill = (pid: number) => {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // Gone meanwhile.
+  }
+}

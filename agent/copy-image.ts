@@ -1,0 +1,137 @@
+import type { TaskResult } from '../lib/agent/protocol.ts'
+import type { Context } from './context.ts'
+import { type Device, openDevice, waitForDevice } from './devices.ts'
+import { type Image, openFolderImage } from './folder.ts'
+import { inspect } from './images/inspect.ts'
+import { convert, type Source } from './qemu-img.ts'
+import { Refusal } from './refusal.ts'
+import type { TaskRecord } from './state.ts'
+
+const MiB = 1024 ** 2
+/** How long a task waits for its device, after the function said that it is attached. */
+const deviceWaitMs = 30_000
+/** Upper bounds of how many segments an image and the rest of a volume are cut into. */
+const mostSegments = 512
+const mostTailSegments = 64
+
+/** A task that runs. */
+export interface Run {
+  readonly context: Context
+  readonly signal: AbortSignal
+  /** As it stands now. */
+  task(): TaskRecord
+  /** Change the record; on the disk when it resolves. */
+  update(patch: Partial<TaskRecord>): Promise<void>
+  /** Say how far it is. */
+  progress(doneBytes: number): void
+  /** Everything below `offset` is written and flushed. */
+  checkpoint(offset: number): Promise<void>
+}
+
+/**
+ * Inspect the image, wait for the device, copy segment by segment. Begun again after a crash it goes on at the
+ * first segment without a checkpoint, provided that the image is still the one that was inspected.
+ */
+export const copyImage = async (run: Run): Promise<TaskResult> => {
+  const { request } = run.task()
+  await using image = await openFolderImage(run.context.config.images, request.source)
+  const { format, virtualSize } = await inspectOnce(run, image)
+
+  await run.update({ phase: 'wait' })
+  const found = await waitForDevice(run.context.config.devices, request.volume, deviceWaitMs, run.signal)
+  const device = await openDevice(found)
+  try {
+    await beforeFirstWrite(run)
+    await run.update({ phase: 'copy' })
+    await copy(run, {
+      image,
+      device,
+      source: { kind: 'image', format },
+      until: virtualSize,
+      most: mostSegments,
+    })
+    await run.update({ phase: 'flush' })
+    if (run.task().clearsTail) {
+      const until = request.volume.sizeBytes
+      await copy(run, { image, device, source: { kind: 'zeros' }, until, most: mostTailSegments })
+    }
+    await device.handle.sync()
+  } finally {
+    await device.handle.close()
+  }
+  return { partlyWritten: false, format, virtualSizeBytes: virtualSize }
+}
+
+const inspectOnce = async (run: Run, image: Image) => {
+  const { request, image: before } = run.task()
+  await run.update({ phase: 'inspect' })
+  if (before !== undefined && before.identity !== image.identity) {
+    throw new Refusal('source_changed', `The image ${request.source.name} was changed after it was inspected`)
+  }
+  const { format, virtualSize } = await inspect(image.bytes, request.format)
+  if (virtualSize > request.volume.sizeBytes) {
+    throw new Refusal(
+      'image_too_large',
+      `The disk in the image has ${virtualSize} bytes, the volume ${request.volume.sizeBytes}`,
+      { virtualSize },
+    )
+  }
+  if (before === undefined && request.sha256 !== undefined) {
+    const sha256 = await image.sha256(run.signal)
+    if (sha256 !== request.sha256) {
+      throw new Refusal('digest_mismatch', `The image's SHA-256 is ${sha256}, not ${request.sha256}`, {
+        sha256,
+      })
+    }
+  }
+  await image.assertUnchanged()
+  await run.update({ image: { identity: image.identity, format, virtualSize }, totalBytes: virtualSize })
+  return { format, virtualSize }
+}
+
+/** From here on the volume is no longer what it was: put down, before it is so. */
+const beforeFirstWrite = async (run: Run) => {
+  const { id, request, wrote } = run.task()
+  if (wrote) return
+  const { state, record } = run.context
+  const volume = state.volumes.get(request.volume.globalId)
+  const usedBefore = volume?.writtenBy !== undefined && volume.writtenBy !== id
+  await run.update({ wrote: true, clearsTail: request.targetState === 'unknown' || usedBefore })
+  if (volume !== undefined) await record({ ...volume, writtenBy: id })
+}
+
+interface Copy {
+  readonly image: Image
+  readonly device: Device
+  readonly source: Source
+  /** Offset on the volume. */
+  readonly until: number
+  readonly most: number
+}
+
+const copy = async (run: Run, { image, device, source, until, most }: Copy) => {
+  const { tools, mark, config } = run.context
+  const { sizeBytes } = run.task().request.volume
+  const start = run.task().checkpoint
+  const step = Math.max(config.segmentBytes, Math.ceil((until - start) / most / MiB) * MiB)
+  for (let offset = start; offset < until; ) {
+    const bytes = Math.min(step, until - offset)
+    const now = await device.size()
+    if (now !== sizeBytes) {
+      throw new Refusal('size_mismatch', `The volume has ${now} bytes now, not ${sizeBytes}`, {
+        sizeBytes: now,
+      })
+    }
+    await convert({
+      tools,
+      mark,
+      descriptors: [image.descriptor, device.handle.fd],
+      segment: { source, target: device, offset, bytes },
+      signal: run.signal,
+      onProgress: (part) => run.progress(offset + Math.floor(part * bytes)),
+    })
+    await image.assertUnchanged()
+    offset += bytes
+    await run.checkpoint(offset)
+  }
+}

@@ -1,0 +1,121 @@
+import { constants } from 'node:fs'
+import { type FileHandle, lstat, open, readFile, realpath, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Target } from '../lib/agent/protocol.ts'
+import { Refusal } from './refusal.ts'
+
+/** Between two looks at a device that is not there yet. */
+const lookMs = 100
+
+export interface Found {
+  /** The link by global id: the name that never comes to mean another volume. */
+  readonly path: string
+  /** What the link led to. */
+  readonly real: string
+  readonly kind: 'block' | 'file'
+  readonly sizeBytes: number
+}
+
+export interface Device extends Found {
+  readonly handle: FileHandle
+  /** Whether it can be written around the page cache. */
+  readonly direct: boolean
+  /** As it is now: an extend shows. */
+  size(): Promise<number>
+}
+
+/**
+ * Look until the device is there with the stated size.
+ *
+ * @throws Refusal `device_timeout` it did not come; `size_mismatch` it came with another size;
+ *   `not_attached` what is there is not a device
+ */
+export const waitForDevice = async (
+  devices: string,
+  volume: Target,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<Found> => {
+  const until = performance.now() + waitMs
+  for (;;) {
+    const found = await find(devices, volume.globalId)
+    if (found?.sizeBytes === volume.sizeBytes) return found
+    if (performance.now() >= until) throw late(volume, found, waitMs)
+    await sleep(lookMs, undefined, { signal })
+  }
+}
+
+const late = (volume: Target, found: Found | undefined, waitMs: number) =>
+  found === undefined
+    ? new Refusal('device_timeout', `The device of ${volume.globalId} did not appear within ${waitMs} ms`)
+    : new Refusal(
+        'size_mismatch',
+        `The device of ${volume.globalId} has ${found.sizeBytes} bytes, not ${volume.sizeBytes}`,
+        { sizeBytes: found.sizeBytes },
+      )
+
+/**
+ * Open for writing what `found` was. A mounted device, or one that another program holds for itself, is refused.
+ * Nothing is ever made: a name without a device stays an error.
+ */
+export const openDevice = async (found: Found): Promise<Device> => {
+  const exclusive = found.kind === 'block' ? constants.O_EXCL : 0
+  const handle = await open(found.real, constants.O_RDWR | exclusive).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EBUSY')
+        throw new Refusal('volume_in_use', `${found.path} is mounted or held by another program`)
+      if (error.code === 'ENOENT') throw new Refusal('not_attached', `${found.path} is gone`)
+      throw new Refusal('io_error', `Cannot open ${found.path} for writing: ${error.message}`)
+    },
+  )
+  const size = () => sizeOf(handle)
+  return { ...found, handle, size, direct: await takesDirect(handle, found.sizeBytes) }
+}
+
+/**
+ * What the link of a global id leads to: a block device, or in the stand-in for a cluster an ordinary file.
+ * `undefined` while there is none.
+ */
+const find = async (devices: string, globalId: string): Promise<Found | undefined> => {
+  const path = join(devices, 'storpool-byid', globalId)
+  try {
+    if (!(await lstat(path)).isSymbolicLink())
+      throw new Refusal('not_attached', `${path} is not a link to a device`)
+    const real = await realpath(path)
+    const status = await stat(real)
+    if (status.isBlockDevice()) return { path, real, kind: 'block', sizeBytes: await blockSize(status.rdev) }
+    if (status.isFile()) return { path, real, kind: 'file', sizeBytes: status.size }
+    throw new Refusal('not_attached', `${path} leads to neither a block device nor a file`)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENXIO'))
+      return undefined
+    throw error
+  }
+}
+
+const sizeOf = async (handle: FileHandle) => {
+  const status = await handle.stat()
+  return status.isBlockDevice() ? blockSize(status.rdev) : status.size
+}
+
+/** Bytes of a block device. The kernel counts in sectors of 512 whatever the device's own are. */
+const blockSize = async (rdev: number) => {
+  const major = (rdev >>> 8) & 0xfff
+  const minor = (rdev & 0xff) | ((rdev >>> 12) & 0xfff00)
+  return 512 * Number(await readFile(`/sys/dev/block/${major}:${minor}/size`, 'utf8'))
+}
+
+/**
+ * Some file systems (tmpfs on older kernels) have no direct writes. Where the size is not a multiple of 4096 they are not used
+ * either: qemu writes whole blocks then, and an ordinary file would grow.
+ */
+const takesDirect = async (handle: FileHandle, sizeBytes: number) => {
+  if (sizeBytes % 4096 !== 0) return false
+  try {
+    await (await open(`/proc/self/fd/${handle.fd}`, constants.O_RDWR | constants.O_DIRECT)).close()
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,114 @@
+import type { ImageFormat } from '../lib/agent/protocol.ts'
+import { type Child, runChild } from './children.ts'
+import { Refusal } from './refusal.ts'
+
+/** What a segment is read from: the image behind the child's descriptor 3, or nothing but zeros. */
+export type Source = { readonly kind: 'image'; readonly format: ImageFormat } | { readonly kind: 'zeros' }
+
+export interface Segment {
+  readonly source: Source
+  /** The device behind the child's descriptor 4. */
+  readonly target: { readonly kind: 'block' | 'file'; readonly direct: boolean }
+  readonly offset: number
+  readonly bytes: number
+}
+
+export interface Convert extends Omit<Child, 'program' | 'args' | 'cpuSeconds' | 'onOutput'> {
+  readonly segment: Segment
+  /** Called with 0 to 1. */
+  readonly onProgress: (part: number) => void
+  /** No progress for so long: killed, and begun again. */
+  readonly stallMs?: number
+}
+
+const tries = 3
+
+/**
+ * Copy one segment and flush it. Running it again for the same image does no harm.
+ *
+ * @throws Refusal `io_error` qemu-img failed, or made no progress three times
+ */
+export const convert = async (run: Convert): Promise<void> => {
+  for (let attempt = 1; attempt <= tries; attempt += 1) {
+    if ((await convertOnce(run)) === 'done') return
+  }
+  throw new Refusal('io_error', `qemu-img made no progress at offset ${run.segment.offset}, ${tries} times`)
+}
+
+const convertOnce = async ({ segment, onProgress, stallMs = 120_000, ...child }: Convert) => {
+  const { qemuImg } = child.tools
+  if (qemuImg === undefined)
+    throw new Refusal('tool_missing', 'qemu-img is not installed on this host: npm run setup')
+  const stalled = new AbortController()
+  const restart = () => setTimeout(() => stalled.abort(), stallMs)
+  let watchdog = restart()
+  let last = -1
+  try {
+    const { code, signal, stderr } = await runChild({
+      ...child,
+      program: qemuImg,
+      args: convertArgs(segment),
+      cpuSeconds: 300 + Math.ceil(segment.bytes / (4 * 1024 ** 2)),
+      signal: AbortSignal.any([child.signal, stalled.signal]),
+      onOutput: (text) => {
+        const part = lastPart(text)
+        if (part === undefined || part <= last) return
+        last = part
+        clearTimeout(watchdog)
+        watchdog = restart()
+        onProgress(part)
+      },
+    })
+    if (code === 0) return 'done'
+    child.signal.throwIfAborted()
+    if (stalled.signal.aborted) return 'stalled'
+    throw new Refusal('io_error', `qemu-img failed: ${stderr || `it was ended by ${signal ?? code}`}`, {
+      offset: segment.offset,
+    })
+  } finally {
+    clearTimeout(watchdog)
+  }
+}
+
+/**
+ * Descriptors instead of names: what was inspected and what was found to be the device is what is read and
+ * written, whatever its name has become since.
+ */
+const imageFile = '/proc/self/fd/3'
+const deviceFile = '/proc/self/fd/4'
+
+/**
+ * `-n` never makes or resizes the target, `-t none` flushes it and goes around the cache, `-W` writes as reads
+ * come in. Holes are written as zeros, because a used volume would show through.
+ */
+export const convertArgs = ({ source, target, offset, bytes }: Segment): string[] => [
+  'convert',
+  '-p',
+  '-n',
+  '-W',
+  '-m',
+  '8',
+  '-t',
+  target.direct ? 'none' : 'writeback',
+  '--target-image-opts',
+  `json:${JSON.stringify(sourceNode(source, offset, bytes))}`,
+  `driver=raw,offset=${offset},size=${bytes},file.driver=${target.kind === 'block' ? 'host_device' : 'file'},file.filename=${deviceFile}`,
+]
+
+const sourceNode = (source: Source, offset: number, size: number): object => {
+  if (source.kind === 'zeros') return { driver: 'null-co', size, 'read-zeroes': true }
+  return { driver: 'raw', offset, size, file: imageNode(source.format) }
+}
+
+const imageNode = (format: ImageFormat) => {
+  const file = { driver: 'file', filename: imageFile }
+  // The inspector refused images with a backing file; said once more to qemu, where the format knows of them.
+  const backing = format === 'qcow2' || format === 'vmdk' ? { backing: null } : {}
+  return { driver: format, ...backing, file }
+}
+
+/** The last percentage `-p` printed, as 0 to 1: `(12.34/100%)`. */
+const lastPart = (text: string): number | undefined => {
+  const percent = [...text.matchAll(/\((\d+\.\d+)\/100%\)/g)].at(-1)?.[1]
+  return percent === undefined ? undefined : Number(percent) / 100
+}

@@ -1,0 +1,138 @@
+import { once } from 'node:events'
+import { mkdir, stat } from 'node:fs/promises'
+import type { Server as HttpServer } from 'node:http'
+import { createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import { type Logger, logger } from '../lib/log.ts'
+import { killLeftovers } from './children.ts'
+import { type AgentConfig, CannotStart } from './config.ts'
+import type { Context } from './context.ts'
+import { agentServer } from './http.ts'
+import { openJournal } from './journal.ts'
+import { operations } from './operations.ts'
+import { Refusal } from './refusal.ts'
+import { apply, emptyState, JournalRecord, records } from './state.ts'
+import { taskEngine } from './tasks.ts'
+import { findTools, missingTools } from './tools.ts'
+
+export interface Agent extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  /** What this host lacks, each as a sentence with its remedy. */
+  readonly missing: readonly string[]
+  /** Stop. Tasks that run are cut off, and go on when an agent is started again on the same state folder. */
+  close(): Promise<void>
+}
+
+/**
+ * Start the host agent: take its state folder, end what an earlier agent left running, read the journal, listen,
+ * and go on with unfinished tasks.
+ *
+ * @throws CannotStart with one line that says what is wrong and how to mend it
+ */
+export const startAgent = async (config: AgentConfig, log: Logger = logger()): Promise<Agent> => {
+  const { mark, lock } = await takeFolder(config.state)
+  const opened: (() => Promise<unknown>)[] = [() => closed(lock)]
+  try {
+    const left = await killLeftovers(mark)
+    if (left > 0) log.warn('killed what an earlier agent left running', { processes: left })
+
+    const state = emptyState()
+    const file = join(config.state, 'journal.jsonl')
+    const replay = (record: JournalRecord) => apply(state, record)
+    const journal = await openJournal(file, JournalRecord, replay, () => records(state))
+    opened.unshift(() => journal.close())
+
+    const tools = findTools()
+    const missing = missingTools(tools)
+    for (const line of missing) log.warn(line)
+    const context: Context = {
+      config,
+      tools,
+      mark,
+      state,
+      journal,
+      log,
+      record: (record) => {
+        apply(state, record)
+        return journal.append(record).catch((error: unknown) => {
+          throw new Refusal('journal_unwritable', `The agent cannot write its journal: ${reasonOf(error)}`)
+        })
+      },
+      note: (record) => {
+        apply(state, record)
+        journal.note(record)
+      },
+    }
+    const tasks = taskEngine(context)
+    opened.unshift(() => tasks.close())
+
+    const closing = new AbortController()
+    const server = agentServer(operations(context, tasks), tasks, closing.signal, log)
+    const port = await listen(server, config.listen)
+    opened.unshift(() => {
+      closing.abort()
+      server.closeIdleConnections()
+      return closed(server)
+    })
+    await tasks.resume()
+
+    const close = onlyOnce(async () => {
+      for (const end of opened) await end()
+    })
+    const { address } = config.listen
+    const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`
+    return { url, port, missing, close, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    for (const end of opened) await end()
+    throw error
+  }
+}
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+const onlyOnce = <T>(run: () => Promise<T>) => {
+  let result: Promise<T> | undefined
+  return () => (result ??= run())
+}
+
+/**
+ * The state folder, taken for this process alone by listening on a name in the kernel: it goes when the process
+ * does, however that ends.
+ */
+const takeFolder = async (folder: string) => {
+  const { dev, ino } = await mkdir(folder, { recursive: true, mode: 0o700 })
+    .then(() => stat(folder))
+    .catch((error: Error) => {
+      throw new CannotStart(`The state folder cannot be used: ${error.message}`)
+    })
+  const mark = `${dev}-${ino}`
+  const lock = createServer().listen(`\0cinderless-agent-${mark}`)
+  try {
+    await once(lock, 'listening')
+  } catch {
+    throw new CannotStart(
+      `Another agent works with ${folder}: stop it, or give this one another state folder`,
+    )
+  }
+  lock.unref()
+  return { mark, lock }
+}
+
+const listen = async (server: HttpServer, { address, port }: AgentConfig['listen']) => {
+  server.listen(port, address)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const remedy = 'choose another one as listen.port, or stop what uses it'
+    if (code === 'EADDRINUSE') throw new CannotStart(`Port ${port} on ${address} is in use: ${remedy}`)
+    if (code === 'EACCES')
+      throw new CannotStart(`Port ${port} needs privileges: choose one above 1023 as listen.port`)
+    throw new CannotStart(`Cannot listen on ${address}: ${reasonOf(error)}`)
+  }
+  const bound = server.address()
+  return typeof bound === 'object' && bound !== null ? bound.port : port
+}
+
+const closed = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()))

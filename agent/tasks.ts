@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Task } from '../lib/agent/protocol.ts'
+import type { Context } from './context.ts'
+import { copyImage, type Run } from './copy-image.ts'
+import { type RateMeter, rateMeter } from './rate.ts'
+import { asRefusal, Refusal } from './refusal.ts'
+import { hasEnded, type TaskRecord } from './state.ts'
+
+/** Between two records of progress; what is said is never ahead of what is recorded. */
+const progressMs = 300
+
+interface Running {
+  readonly controller: AbortController
+  readonly ended: Promise<void>
+  readonly rate: RateMeter
+}
+
+/** Why a task stops without an end of its own: the agent is closing, and the next one goes on with it. */
+const closing = new Refusal('io_error', 'The agent is stopping')
+
+/** The tasks of one agent: begun, watched, stopped, and gone on with after a restart. */
+export const taskEngine = (context: Context) => {
+  const { state, record, log } = context
+  const running = new Map<string, Running>()
+
+  const get = (id: string): TaskRecord => {
+    const task = state.tasks.get(id)
+    if (task === undefined) throw new Refusal('not_found', `There is no task ${id}`)
+    return task
+  }
+  const update = (id: string, patch: Partial<TaskRecord>) =>
+    record({ ...get(id), ...patch, updatedAt: new Date().toISOString() })
+
+  /** A full disk must not stop a copy that is under way; health says that the journal cannot be written. */
+  const tolerant = (written: Promise<void>) =>
+    written.catch((error: unknown) => log.error('journal', { message: asRefusal(error).message }))
+
+  const runOf = (id: string, signal: AbortSignal, rate: RateMeter): Run => {
+    let recordedAt = Number.NEGATIVE_INFINITY
+    const progress = (doneBytes: number, checkpoint?: number) => {
+      const task = get(id)
+      // The cleared rest of a volume is no part of the image.
+      const done = Math.max(task.doneBytes, Math.min(doneBytes, task.totalBytes))
+      rate.add(done)
+      const at = new Date().toISOString()
+      if (checkpoint !== undefined) {
+        return tolerant(record({ t: 'progress', id, at, doneBytes: done, checkpoint }))
+      }
+      if (performance.now() - recordedAt < progressMs) return Promise.resolve()
+      recordedAt = performance.now()
+      context.note({ t: 'progress', id, at, doneBytes: done })
+      return Promise.resolve()
+    }
+    return {
+      context,
+      signal,
+      task: () => get(id),
+      update: (patch) => update(id, patch),
+      progress: (doneBytes) => void progress(doneBytes),
+      checkpoint: (offset) => progress(offset, offset),
+    }
+  }
+
+  const endOf = (task: TaskRecord, error: Refusal): Partial<TaskRecord> => ({
+    state: error.code === 'cancelled' ? 'cancelled' : 'failed',
+    error: error.body,
+    result: { partlyWritten: task.wrote },
+  })
+
+  const work = async (
+    id: string,
+    controller: AbortController,
+    rate: RateMeter,
+    after: readonly Promise<void>[],
+  ) => {
+    try {
+      await Promise.all(after)
+      controller.signal.throwIfAborted()
+      await update(id, { state: 'running' })
+      const result = await copyImage(runOf(id, controller.signal, rate))
+      await tolerant(update(id, { state: 'succeeded', phase: 'done', doneBytes: get(id).totalBytes, result }))
+    } catch (cause) {
+      const reason: unknown = controller.signal.aborted ? controller.signal.reason : cause
+      // Never taken on, because the journal could not be written.
+      if (reason === closing || !state.tasks.has(id)) return
+      const error = asRefusal(reason)
+      await tolerant(update(id, endOf(get(id), error)))
+      log.warn('task ended', { task: id, code: error.code, reason: error.message })
+    }
+  }
+
+  const begin = (id: string, after: readonly Promise<void>[] = []) => {
+    const controller = new AbortController()
+    const rate = rateMeter()
+    const ended = work(id, controller, rate, after).finally(() => running.delete(id))
+    running.set(id, { controller, ended, rate })
+  }
+
+  /** Ask tasks to stop; resolves when no process of theirs is left. */
+  const stop = async (ids: readonly string[], reason: Refusal) => {
+    const stopping = ids.flatMap((id) => running.get(id) ?? [])
+    for (const { controller } of stopping) controller.abort(reason)
+    await Promise.all(stopping.map(({ ended }) => ended))
+  }
+
+  return {
+    get,
+    begin,
+    newest: (count: number) => [...state.tasks.values()].slice(-count).reverse(),
+    /** The tasks on a volume that have not ended. */
+    activeOn: (globalId: string) =>
+      [...running.keys()].map(get).filter((task) => task.request.volume.globalId === globalId),
+    get active() {
+      return running.size
+    },
+    /** Put down that tasks are to stop, then stop them. A crash in between does not bring them back. */
+    stop: async (ids: readonly string[], reason: Refusal) => {
+      const { code, message } = reason
+      const active = ids.filter((id) => running.has(id))
+      const written = active.map((id) => tolerant(update(id, { stopping: { code, message } })))
+      await Promise.all(written)
+      await stop(active, reason)
+    },
+    /** Wait until a task has ended, or so long. */
+    waitFor: async (id: string, waitMs: number, signal: AbortSignal) => {
+      const task = running.get(id)
+      if (task === undefined || waitMs <= 0) return
+      const timer = new AbortController()
+      const over = sleep(waitMs, undefined, { signal: AbortSignal.any([timer.signal, signal]) }).catch(
+        () => {},
+      )
+      await Promise.race([task.ended, over])
+      timer.abort()
+    },
+    /** Go on with what an earlier agent left, or end what may not go on. */
+    resume: async () => {
+      for (const task of [...state.tasks.values()].filter((task) => !hasEnded(task))) {
+        const barred = barredBy(context, task)
+        if (barred === undefined) begin(task.id)
+        else await update(task.id, endOf(task, barred))
+        log.info(barred === undefined ? 'task goes on' : 'task ended', { task: task.id })
+      }
+    },
+    close: () => stop([...running.keys()], closing),
+    /** As the protocol says it. */
+    view: (task: TaskRecord): Task => {
+      const { id, kind, state, phase, doneBytes, totalBytes, startedAt, updatedAt, error, result, request } =
+        task
+      const bytesPerSecond = running.get(id)?.rate.bytesPerSecond ?? 0
+      const volume = request.volume.globalId
+      const { generation } = request.attachment
+      const shown = { id, kind, state, volume, generation, phase, doneBytes, totalBytes, bytesPerSecond }
+      return { ...shown, startedAt, updatedAt, ...(error && { error }), ...(result && { result }) }
+    },
+  }
+}
+export type Tasks = ReturnType<typeof taskEngine>
+
+/** Why a task that was cut off may not go on. */
+const barredBy = ({ state }: Context, { request, stopping }: TaskRecord): Refusal | undefined => {
+  if (stopping !== undefined) {
+    return new Refusal(stopping.code === 'cancelled' ? 'cancelled' : 'stale_generation', stopping.message)
+  }
+  const volume = state.volumes.get(request.volume.globalId)
+  if (volume?.generation === request.attachment.generation && !volume.released) return undefined
+  return new Refusal('stale_generation', 'The volume was attached anew, or released, since')
+}

@@ -1,0 +1,104 @@
+import * as z from 'zod'
+import { DriverError } from '../errors.ts'
+import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
+import type { SnapshotSummary } from '../storpool/schema.ts'
+import { snapshotSummary, snapshotUpdate } from '../storpool/snapshots.ts'
+import { toGiB } from '../units.ts'
+import { type Backend, snapshotName, snapshotRef } from './backend.ts'
+import { refOf, refuseOwned, SnapshotReference, withoutOwner } from './manage.ts'
+import { KnownSnapshot, type ModelUpdate } from './model.ts'
+import { lookAfter, orAbsent } from './settle.ts'
+import { tagsOf } from './tags.ts'
+
+export const ManageExistingSnapshot = z.strictObject({
+  snapshot: KnownSnapshot,
+  existing_ref: SnapshotReference,
+})
+export type ManageExistingSnapshot = z.infer<typeof ManageExistingSnapshot>
+
+/**
+ * Take a snapshot that is on the cluster under Cinder's care: it gets the name and tags of ours. Run again, it finds
+ * what it took.
+ *
+ * @throws DriverError SnapshotNotFound. Conflict: somebody else's record owns it, or our name is taken.
+ * @see cinder/volume/driver.py manage_existing_snapshot
+ */
+export async function manageExistingSnapshot(
+  backend: Backend,
+  { snapshot, existing_ref }: ManageExistingSnapshot,
+): Promise<ModelUpdate> {
+  const name = snapshotName(backend, snapshot.id)
+  const there = await found(backend, refOf(existing_ref), name, snapshot.id)
+  refuseOwned(there.name, there.tags, snapshot.id)
+  const ref = `~${there.globalId}`
+  const ours = { id: snapshot.id, from: snapshot.volume_id, project: snapshot.project_id }
+  try {
+    await snapshotUpdate(
+      backend.storpool,
+      ref,
+      { ...(there.name === name ? {} : { rename: name }), tags: { ...there.tags, ...tagsOf(ours) } },
+      clusterOf(there),
+    )
+  } catch (error) {
+    if (isRefusal(error, 'objectExists')) {
+      throw new DriverError('Conflict', `${name} is there already, and is not ${there.name}`, {
+        cause: error,
+      })
+    }
+    if (!isAmbiguous(error)) throw error
+    const now = await lookAfter(error, () => orAbsent(snapshotSummary(backend.storpool, ref)))
+    if (now?.name !== name || now.tags?.['cl-id'] !== snapshot.id) throw error
+  }
+  return { provider_location: there.globalId }
+}
+
+/** SnapshotUpdate knows one cluster only: a snapshot that lives in another is asked for there. */
+const clusterOf = ({ clusterId }: SnapshotSummary): { cluster?: string } =>
+  clusterId === undefined ? {} : { cluster: `~${clusterId}` }
+
+async function found(backend: Backend, ref: string, name: string, id: string): Promise<SnapshotSummary> {
+  const there = await orAbsent(snapshotSummary(backend.storpool, ref))
+  if (there !== undefined && !there.deleted) return there
+  const taken = await orAbsent(snapshotSummary(backend.storpool, name))
+  if (taken?.tags?.['cl-id'] === id) return taken
+  throw new DriverError('SnapshotNotFound', `no snapshot ${ref} on the cluster`)
+}
+
+export const ManageExistingSnapshotGetSize = ManageExistingSnapshot
+
+/**
+ * The size Cinder is to keep for a snapshot that is to be managed, in GiB, rounded up.
+ *
+ * @throws DriverError SnapshotNotFound.
+ */
+export async function manageExistingSnapshotGetSize(
+  backend: Backend,
+  { existing_ref }: ManageExistingSnapshot,
+): Promise<{ size: number }> {
+  const ref = refOf(existing_ref)
+  const there = await orAbsent(snapshotSummary(backend.storpool, ref))
+  if (there === undefined) throw new DriverError('SnapshotNotFound', `no snapshot ${ref} on the cluster`)
+  return { size: toGiB(there.size) }
+}
+
+export const UnmanageSnapshot = z.strictObject({ snapshot: KnownSnapshot })
+export type UnmanageSnapshot = z.infer<typeof UnmanageSnapshot>
+
+/**
+ * Let a snapshot go: our tags come off, name and data stay. What is not there has been let go.
+ *
+ * @see cinder/volume/driver.py unmanage_snapshot
+ */
+export async function unmanageSnapshot(backend: Backend, { snapshot }: UnmanageSnapshot): Promise<void> {
+  const there = await orAbsent(snapshotSummary(backend.storpool, snapshotRef(backend, snapshot)))
+  if (there?.tags?.['cl-id'] === undefined) return
+  const ref = `~${there.globalId}`
+  try {
+    await snapshotUpdate(backend.storpool, ref, { tags: withoutOwner(there.tags) }, clusterOf(there))
+  } catch (error) {
+    if (isRefusal(error, 'objectDoesNotExist')) return
+    if (!isAmbiguous(error)) throw error
+    const now = await lookAfter(error, () => orAbsent(snapshotSummary(backend.storpool, ref)))
+    if (now?.tags?.['cl-id']) throw error
+  }
+}

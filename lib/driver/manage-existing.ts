@@ -1,0 +1,114 @@
+import * as z from 'zod'
+import { DriverError } from '../errors.ts'
+import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
+import type { VolumeSummary } from '../storpool/schema.ts'
+import { volumeSummary, volumeUpdate } from '../storpool/volumes.ts'
+import { toGiB } from '../units.ts'
+import { type Backend, volumeName, volumeRef } from './backend.ts'
+import { refOf, refuseOwned, roundedUp, VolumeReference, withoutOwner } from './manage.ts'
+import { KnownVolume, type ModelUpdate } from './model.ts'
+import { templateOf } from './placement.ts'
+import { lookAfter, orAbsent } from './settle.ts'
+import { tagsOf } from './tags.ts'
+
+export const ManageExisting = z.strictObject({ volume: KnownVolume, existing_ref: VolumeReference })
+export type ManageExisting = z.infer<typeof ManageExisting>
+
+/**
+ * Take a volume that is on the cluster under Cinder's care: it gets the name and tags of ours, and grows to whole GiB.
+ * Its data, global id and attachments stay. Run again, it finds what it took.
+ *
+ * @throws DriverError VolumeNotFound. Conflict: somebody else's record owns it. VolumeExists: our name is taken.
+ *   InvalidInput: the type names another template than it has.
+ * @see cinder/volume/driver.py manage_existing
+ */
+export async function manageExisting(
+  backend: Backend,
+  { volume, existing_ref }: ManageExisting,
+): Promise<ModelUpdate> {
+  const name = volumeName(backend, volume.id)
+  const ours = { id: volume.id, project: volume.project_id }
+  const there = await found(backend, refOf(existing_ref), name, volume.id)
+  refuseOwned(there.name, there.tags, volume.id)
+  refuseOtherTemplate(
+    there,
+    volume.volume_type?.extra_specs.storpool_template && templateOf(backend, volume.volume_type),
+  )
+  const ref = `~${there.globalId}`
+  try {
+    await volumeUpdate(backend.storpool, ref, {
+      ...(there.name === name ? {} : { rename: name }),
+      ...(there.size === roundedUp(there.size) ? {} : { size: roundedUp(there.size) }),
+      tags: { ...there.tags, ...tagsOf(ours) },
+    })
+  } catch (error) {
+    if (isRefusal(error, 'objectExists')) {
+      throw new DriverError('VolumeExists', `${name} is there already, and is not ${there.name}`, {
+        cause: error,
+      })
+    }
+    if (!isAmbiguous(error)) throw error
+    const now = await lookAfter(error, () => orAbsent(volumeSummary(backend.storpool, ref)))
+    if (now?.name !== name || now.tags?.['cl-id'] !== volume.id) throw error
+  }
+  return { provider_location: there.globalId }
+}
+
+/** By the reference, or under our own name where an earlier run has renamed it already. */
+async function found(backend: Backend, ref: string, name: string, id: string): Promise<VolumeSummary> {
+  const there = await orAbsent(volumeSummary(backend.storpool, ref))
+  if (there !== undefined) return there
+  const taken = await orAbsent(volumeSummary(backend.storpool, name))
+  if (taken?.tags?.['cl-id'] === id) return taken
+  throw new DriverError('VolumeNotFound', `no volume ${ref} on the cluster`)
+}
+
+const refuseOtherTemplate = (there: VolumeSummary, template: string | undefined): void => {
+  if (!template || there.templateName === template) return
+  throw new DriverError(
+    'InvalidInput',
+    `${there.name} is in template ${there.templateName || '(none)'}, not ${template}`,
+    {
+      remedy: 'Manage it with a type of its own template, and retype it afterwards.',
+    },
+  )
+}
+
+export const ManageExistingGetSize = ManageExisting
+
+/**
+ * The size Cinder is to keep for a volume that is to be managed, in GiB, rounded up.
+ *
+ * @throws DriverError VolumeNotFound.
+ */
+export async function manageExistingGetSize(
+  backend: Backend,
+  { existing_ref }: ManageExisting,
+): Promise<{ size: number }> {
+  const ref = refOf(existing_ref)
+  const there = await orAbsent(volumeSummary(backend.storpool, ref))
+  if (there === undefined) throw new DriverError('VolumeNotFound', `no volume ${ref} on the cluster`)
+  return { size: toGiB(there.size) }
+}
+
+export const Unmanage = z.strictObject({ volume: KnownVolume })
+export type Unmanage = z.infer<typeof Unmanage>
+
+/**
+ * Let a volume go: our tags come off, name and data stay. What is not there has been let go.
+ *
+ * @see cinder/volume/driver.py unmanage
+ */
+export async function unmanage(backend: Backend, { volume }: Unmanage): Promise<void> {
+  const there = await orAbsent(volumeSummary(backend.storpool, volumeRef(backend, volume)))
+  if (there?.tags?.['cl-id'] === undefined) return
+  const ref = `~${there.globalId}`
+  try {
+    await volumeUpdate(backend.storpool, ref, { tags: withoutOwner(there.tags) })
+  } catch (error) {
+    if (isRefusal(error, 'objectDoesNotExist')) return
+    if (!isAmbiguous(error)) throw error
+    const now = await lookAfter(error, () => orAbsent(volumeSummary(backend.storpool, ref)))
+    if (now?.tags?.['cl-id']) throw error
+  }
+}

@@ -1,0 +1,44 @@
+import * as z from 'zod'
+import { DriverError } from '../errors.ts'
+import { GlobalId, SnapshotName, type Tags, VolumeName } from '../storpool/schema.ts'
+import { GiB, toGiB } from '../units.ts'
+
+/** How Cinder names what it does not know yet. */
+const Reference = <Name extends z.ZodType<string>>(name: Name) =>
+  z
+    .strictObject({ 'source-name': name.optional(), 'source-id': GlobalId.optional() })
+    .refine(
+      (ref) => (ref['source-name'] === undefined) !== (ref['source-id'] === undefined),
+      'must have source-name or source-id (a global id), and not both',
+    )
+export const VolumeReference = Reference(VolumeName)
+export const SnapshotReference = Reference(SnapshotName)
+
+/** What to call the referenced object in a StorPool call. */
+export const refOf = (reference: {
+  'source-name'?: string | undefined
+  'source-id'?: string | undefined
+}): string =>
+  reference['source-id'] === undefined ? (reference['source-name'] ?? '') : `~${reference['source-id']}`
+
+/** The tags that say an object is ours. */
+export const ownerTags = ['cl-id', 'cl-from', 'cl-project', 'cl-moved'] as const
+
+/** The complete set without ours: an emptied tag is a removed one, whether the server merges tags or replaces them. */
+export const withoutOwner = (tags: Tags | undefined): Tags => ({
+  ...tags,
+  ...Object.fromEntries(ownerTags.filter((tag) => tags?.[tag] !== undefined).map((tag) => [tag, ''])),
+})
+
+/** Whole GiB, in bytes: Cinder counts nothing smaller. */
+export const roundedUp = (bytes: number): number => toGiB(bytes) * GiB
+
+/** @throws DriverError Conflict: another record owns it. */
+export const refuseOwned = (what: string, tags: Tags | undefined, id: string): void => {
+  const owner = tags?.['cl-id']
+  if (owner === undefined || owner === '' || owner === id) return
+  throw new DriverError('Conflict', `${what} is managed already, as ${owner}`, {
+    remedy: `Unmanage ${owner} first, or choose something else.`,
+    details: { owner },
+  })
+}

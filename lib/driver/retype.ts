@@ -1,0 +1,139 @@
+import * as z from 'zod'
+import { DriverError } from '../errors.ts'
+import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
+import type { VolumeSummary, VolumeUpdateDesc } from '../storpool/schema.ts'
+import { volumeSummary, volumeUpdate } from '../storpool/volumes.ts'
+import { type Backend, volumeRef } from './backend.ts'
+import { unknownTemplate } from './make-volume.ts'
+import { KnownVolume, VolumeType } from './model.ts'
+import { templateOf } from './placement.ts'
+import { policyOf } from './policy.ts'
+import { orAbsent } from './settle.ts'
+
+/** `[before, after]` of every key that differs, or is the same and was compared. */
+const Changes = z.record(z.string(), z.tuple([z.unknown(), z.unknown()]))
+
+export const Retype = z.strictObject({
+  volume: KnownVolume,
+  new_type: VolumeType,
+  /** @see cinder/volume/volume_types.py volume_types_diff */
+  diff: z
+    .strictObject({
+      encryption: Changes.nullish(),
+      qos_specs: Changes.nullish(),
+      extra_specs: Changes.nullish(),
+    })
+    .default({}),
+  /** Where the scheduler wants it: `{host, cluster_name, capabilities}`. One cluster has one place. */
+  host: z.looseObject({}).nullish(),
+})
+export type Retype = z.infer<typeof Retype>
+
+export type Retyped =
+  | { readonly retyped: true; readonly template: string; readonly relocating: boolean }
+  /** Cinder's `False`: what was asked needs another backend, so the data has to be migrated. */
+  | { readonly retyped: false; readonly reason: string }
+
+/**
+ * Give a volume another type in place: template, limits and class of service, whatever it had before. What StorPool
+ * has afterwards is read back. With another template the data moves in the background (`relocating`).
+ *
+ * @throws DriverError NotSupported: encryption or back-end QoS specs change, or the new type names no template.
+ *   InvalidInput: no such template. VolumeNotFound. VolumeBackendError: StorPool took it and did not do it.
+ * @see cinder/volume/drivers/storpool.py retype
+ */
+export async function retype(backend: Backend, { volume, new_type, diff }: Retype): Promise<Retyped> {
+  const moved = changed(diff.extra_specs, 'volume_backend_name')
+  if (moved !== undefined) {
+    return {
+      retyped: false,
+      reason: `volume_backend_name changes to ${String(moved[1])}: migrate the volume`,
+    }
+  }
+  refuseUnsupported(diff)
+  const template = templateOf(backend, new_type)
+  if (template === undefined && changed(diff.extra_specs, 'storpool_template') !== undefined) {
+    throw new DriverError(
+      'NotSupported',
+      'a volume cannot be taken out of its template, and the new type names none',
+      {
+        remedy: 'Name a template in the new type, or set STORPOOL_TEMPLATE.',
+      },
+    )
+  }
+  const ref = volumeRef(backend, volume)
+  const { tags: wanted, ...limits } = policyOf(new_type)
+  const dropped = (key: 'iops' | 'bw') =>
+    limits[key] === undefined && changed(diff.extra_specs, key) !== undefined ? { [key]: '-' as const } : {}
+  const tags =
+    wanted.qc !== undefined || changed(diff.extra_specs, 'qc') !== undefined
+      ? { ...(await there(backend, ref)).tags, qc: wanted.qc ?? '' }
+      : undefined
+  const desc: VolumeUpdateDesc = {
+    ...(template === undefined ? {} : { template }),
+    ...limits,
+    ...dropped('iops'),
+    ...dropped('bw'),
+    ...(tags === undefined ? {} : { tags }),
+  }
+  await update(backend, ref, desc)
+  const after = await there(backend, ref)
+  verify(ref, desc, after)
+  const from = changed(diff.extra_specs, 'storpool_template')
+  return { retyped: true, template: after.templateName ?? '', relocating: from !== undefined }
+}
+
+const changed = (
+  changes: z.infer<typeof Changes> | null | undefined,
+  key: string,
+): readonly [unknown, unknown] | undefined => {
+  const pair = changes?.[key]
+  return pair !== undefined && pair[0] !== pair[1] ? pair : undefined
+}
+
+const there = async (backend: Backend, ref: string): Promise<VolumeSummary> => {
+  const found = await orAbsent(volumeSummary(backend.storpool, ref))
+  if (found === undefined) throw new DriverError('VolumeNotFound', `no volume ${ref} on the cluster`)
+  return found
+}
+
+async function update(backend: Backend, ref: string, desc: VolumeUpdateDesc): Promise<void> {
+  if (Object.keys(desc).length === 0) return
+  try {
+    await volumeUpdate(backend.storpool, ref, desc)
+  } catch (error) {
+    // The reading that follows settles a lost answer.
+    if (isAmbiguous(error)) return
+    if (!isRefusal(error, 'objectDoesNotExist')) throw error
+    await there(backend, ref)
+    throw unknownTemplate(desc.template, error)
+  }
+}
+
+const verify = (ref: string, desc: VolumeUpdateDesc, after: VolumeSummary): void => {
+  const wrong = [
+    ...(desc.template === undefined || after.templateName === desc.template ? [] : ['template']),
+    ...(desc.iops === undefined || after.iops === desc.iops ? [] : ['iops']),
+    ...(desc.bw === undefined || after.bw === desc.bw ? [] : ['bw']),
+    ...(desc.tags === undefined || (after.tags?.qc ?? '') === desc.tags.qc ? [] : ['tag qc']),
+  ]
+  if (wrong.length === 0) return
+  throw new DriverError('OutcomeUnknown', `${ref} does not have the new ${wrong.join(', ')} yet`, {
+    remedy: 'Repeat it.',
+  })
+}
+
+const refuseUnsupported = ({ encryption, qos_specs }: Retype['diff']): void => {
+  const differs = (changes: z.infer<typeof Changes> | null | undefined) =>
+    Object.keys(changes ?? {}).some((key) => changed(changes, key) !== undefined)
+  if (differs(encryption)) {
+    throw new DriverError('NotSupported', 'the encryption of a volume cannot be changed in place', {
+      remedy: 'Create a volume of the new type and copy the data on a host.',
+    })
+  }
+  if (differs(qos_specs)) {
+    throw new DriverError('NotSupported', 'QoS specs are not carried out by this driver', {
+      remedy: 'Put iops, bw or qc into the extra specs of the volume type.',
+    })
+  }
+}
