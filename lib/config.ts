@@ -21,27 +21,45 @@ const json = z.string().transform((text, context): unknown => {
   }
 })
 
+const Prefix = z
+  .string()
+  .max(40)
+  .regex(/^[A-Za-z0-9_\-.:]+$/, "must be in StorPool's alphabet: letters, digits and _ - . :")
+const Template = z.string().regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, _ and - only')
+/** How the cluster answers the revert of an attached volume. */
+const RevertAttached = z.enum(['refused', 'allowed'])
+
+/** A cluster beside the default one; what it does not say, the default one's settings say. */
+const NamedCluster = z.strictObject({
+  SP_API_HTTP_HOST: z.string().min(1),
+  SP_API_HTTP_PORT: z.int().min(1).max(65535).default(81),
+  SP_AUTH_TOKEN: z.string().min(1).optional(),
+  SP_AUTH_TOKEN_SECRET: z.string().min(1).optional(),
+  SP_OPENSTACK_VOLUME_PREFIX: Prefix.optional(),
+  STORPOOL_TEMPLATE: Template.optional(),
+  STORPOOL_REPLICATION: z.int().min(1).max(3).optional(),
+  STORPOOL_REVERT_ATTACHED: RevertAttached.optional(),
+})
+
 const Environment = z.object({
   SP_API_HTTP_HOST: z.string().default('127.0.0.1'),
   SP_API_HTTP_PORT: z.coerce.number().int().min(1).max(65535).default(81),
-  SP_AUTH_TOKEN: z.string('is missing'),
-  SP_OPENSTACK_VOLUME_PREFIX: z
-    .string()
-    .max(40)
-    .regex(/^[A-Za-z0-9_\-.:]+$/, "must be in StorPool's alphabet: letters, digits and _ - . :")
-    .default('os'),
-  STORPOOL_TEMPLATE: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, _ and - only')
-    .optional(),
+  SP_AUTH_TOKEN: z.string().optional(),
+  /** Where the token is kept: a secret's name or ARN. The environment's own token wins. */
+  SP_AUTH_TOKEN_SECRET: z.string().optional(),
+  SP_OPENSTACK_VOLUME_PREFIX: Prefix.default('os'),
+  STORPOOL_TEMPLATE: Template.optional(),
   STORPOOL_REPLICATION: z.coerce.number().int().min(1).max(3).default(3),
-  /** How the cluster answers the revert of an attached volume. */
-  STORPOOL_REVERT_ATTACHED: z.enum(['refused', 'allowed']).default('refused'),
+  STORPOOL_REVERT_ATTACHED: RevertAttached.default('refused'),
+  BACKENDS: json.pipe(z.record(z.string().min(1).max(64), NamedCluster)).default({}),
   HOSTS: json.pipe(z.record(z.string(), Host)).default({}),
   CONF_HOSTS: z.record(z.string(), z.int()),
   JOB_HOST: z.string().optional(),
   HTTPS_PROXY: z.url().optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  /** Set by Lambda and its extension for secrets. */
+  AWS_SESSION_TOKEN: z.string().default(''),
+  PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: z.coerce.number().int().min(1).max(65535).default(2773),
 })
 export type Config = Omit<z.infer<typeof Environment>, 'CONF_HOSTS'>
 
@@ -99,8 +117,14 @@ const mergedHosts = ({ HOSTS, CONF_HOSTS }: z.infer<typeof Environment>): Config
   return Object.fromEntries(merged)
 }
 
+const WithToken = Environment.refine(
+  ({ SP_AUTH_TOKEN, SP_AUTH_TOKEN_SECRET }) =>
+    SP_AUTH_TOKEN !== undefined || SP_AUTH_TOKEN_SECRET !== undefined,
+  { path: ['SP_AUTH_TOKEN'], message: 'is missing, and so is SP_AUTH_TOKEN_SECRET', when: () => true },
+)
+
 export const config = once((): Config => {
-  const { CONF_HOSTS, ...settings } = read(Environment, withConf())
+  const { CONF_HOSTS, ...settings } = read(WithToken, withConf())
   return { ...settings, HOSTS: mergedHosts({ ...settings, CONF_HOSTS }) }
 })
 export const tableName = once(() => read(Table).TABLE_NAME)

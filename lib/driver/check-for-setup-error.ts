@@ -4,8 +4,9 @@ import type { Services } from '../storpool/schema.ts'
 import { servicesList } from '../storpool/services.ts'
 import { volumeTemplatesList } from '../storpool/templates.ts'
 import type { Backend } from './backend.ts'
+import { BackendHost } from './model.ts'
 
-export const CheckForSetupError = z.strictObject({})
+export const CheckForSetupError = z.strictObject({ host: BackendHost })
 
 /**
  * Ask the cluster whether this configuration can work: it answers with our token, it is running with an active

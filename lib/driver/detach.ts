@@ -38,9 +38,10 @@ export async function detach(backend: AttachingBackend, wanted: Detach): Promise
   try {
     await reassign(backend, wanted, intent, ended)
   } catch (error) {
-    if (!isRefusal(error, 'busy') && !isOpenAt(error)) throw error
+    if (isAmbiguous(error)) throw error
     await putBack(backend, volume.globalId, ended)
-    throw await busy(backend, 'VolumeIsBusy', volume, error)
+    if (isRefusal(error, 'busy') || isOpenAt(error)) throw await busy(backend, 'VolumeIsBusy', volume, error)
+    throw error
   }
   await turn(backend.attachments, volume.globalId, (page) => {
     const left = entries(page).filter((attachment) => !ended.some((one) => isSame(one, attachment)))
@@ -79,7 +80,7 @@ async function reassign(
   }
 }
 
-/** The device is in use: the attachments are as they were. */
+/** StorPool did not detach: the attachments are as they were. */
 const putBack = async (
   backend: AttachingBackend,
   globalId: string,

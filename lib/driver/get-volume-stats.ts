@@ -5,8 +5,9 @@ import { GiB } from '../units.ts'
 import { version } from '../version.ts'
 import type { Backend } from './backend.ts'
 import { poolOf } from './get-pool.ts'
+import { BackendHost } from './model.ts'
 
-export const GetVolumeStats = z.strictObject({ refresh: z.boolean().default(true) })
+export const GetVolumeStats = z.strictObject({ refresh: z.boolean().default(false), host: BackendHost })
 
 /** GiB, or `unknown` where StorPool gives no figure: Cinder's scheduler knows the word. */
 type Capacity = number | 'unknown'

@@ -3,9 +3,8 @@ import { DriverError } from '../errors.ts'
 import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
 import type { SnapshotSummary } from '../storpool/schema.ts'
 import { snapshotSummary, snapshotUpdate } from '../storpool/snapshots.ts'
-import { toGiB } from '../units.ts'
-import { type Backend, snapshotName, snapshotRef } from './backend.ts'
-import { refOf, refuseOwned, SnapshotReference, withoutOwner } from './manage.ts'
+import { type Backend, snapshotName } from './backend.ts'
+import { refOf, refuseOwned, SnapshotReference } from './manage.ts'
 import { KnownSnapshot, type ModelUpdate } from './model.ts'
 import { lookAfter, orAbsent } from './settle.ts'
 import { tagsOf } from './tags.ts'
@@ -53,7 +52,7 @@ export async function manageExistingSnapshot(
 }
 
 /** SnapshotUpdate knows one cluster only: a snapshot that lives in another is asked for there. */
-const clusterOf = ({ clusterId }: SnapshotSummary): { cluster?: string } =>
+export const clusterOf = ({ clusterId }: SnapshotSummary): { cluster?: string } =>
   clusterId === undefined ? {} : { cluster: `~${clusterId}` }
 
 async function found(backend: Backend, ref: string, name: string, id: string): Promise<SnapshotSummary> {
@@ -62,43 +61,4 @@ async function found(backend: Backend, ref: string, name: string, id: string): P
   const taken = await orAbsent(snapshotSummary(backend.storpool, name))
   if (taken?.tags?.['cl-id'] === id) return taken
   throw new DriverError('SnapshotNotFound', `no snapshot ${ref} on the cluster`)
-}
-
-export const ManageExistingSnapshotGetSize = ManageExistingSnapshot
-
-/**
- * The size Cinder is to keep for a snapshot that is to be managed, in GiB, rounded up.
- *
- * @throws DriverError SnapshotNotFound.
- */
-export async function manageExistingSnapshotGetSize(
-  backend: Backend,
-  { existing_ref }: ManageExistingSnapshot,
-): Promise<{ size: number }> {
-  const ref = refOf(existing_ref)
-  const there = await orAbsent(snapshotSummary(backend.storpool, ref))
-  if (there === undefined) throw new DriverError('SnapshotNotFound', `no snapshot ${ref} on the cluster`)
-  return { size: toGiB(there.size) }
-}
-
-export const UnmanageSnapshot = z.strictObject({ snapshot: KnownSnapshot })
-export type UnmanageSnapshot = z.infer<typeof UnmanageSnapshot>
-
-/**
- * Let a snapshot go: our tags come off, name and data stay. What is not there has been let go.
- *
- * @see cinder/volume/driver.py unmanage_snapshot
- */
-export async function unmanageSnapshot(backend: Backend, { snapshot }: UnmanageSnapshot): Promise<void> {
-  const there = await orAbsent(snapshotSummary(backend.storpool, snapshotRef(backend, snapshot)))
-  if (there?.tags?.['cl-id'] === undefined) return
-  const ref = `~${there.globalId}`
-  try {
-    await snapshotUpdate(backend.storpool, ref, { tags: withoutOwner(there.tags) }, clusterOf(there))
-  } catch (error) {
-    if (isRefusal(error, 'objectDoesNotExist')) return
-    if (!isAmbiguous(error)) throw error
-    const now = await lookAfter(error, () => orAbsent(snapshotSummary(backend.storpool, ref)))
-    if (now?.tags?.['cl-id']) throw error
-  }
 }

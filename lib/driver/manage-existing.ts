@@ -3,9 +3,8 @@ import { DriverError } from '../errors.ts'
 import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
 import type { VolumeSummary } from '../storpool/schema.ts'
 import { volumeSummary, volumeUpdate } from '../storpool/volumes.ts'
-import { toGiB } from '../units.ts'
-import { type Backend, volumeName, volumeRef } from './backend.ts'
-import { refOf, refuseOwned, roundedUp, VolumeReference, withoutOwner } from './manage.ts'
+import { type Backend, volumeName } from './backend.ts'
+import { refOf, refuseOwned, roundedUp, VolumeReference } from './manage.ts'
 import { KnownVolume, type ModelUpdate } from './model.ts'
 import { templateOf } from './placement.ts'
 import { lookAfter, orAbsent } from './settle.ts'
@@ -72,43 +71,4 @@ const refuseOtherTemplate = (there: VolumeSummary, template: string | undefined)
       remedy: 'Manage it with a type of its own template, and retype it afterwards.',
     },
   )
-}
-
-export const ManageExistingGetSize = ManageExisting
-
-/**
- * The size Cinder is to keep for a volume that is to be managed, in GiB, rounded up.
- *
- * @throws DriverError VolumeNotFound.
- */
-export async function manageExistingGetSize(
-  backend: Backend,
-  { existing_ref }: ManageExisting,
-): Promise<{ size: number }> {
-  const ref = refOf(existing_ref)
-  const there = await orAbsent(volumeSummary(backend.storpool, ref))
-  if (there === undefined) throw new DriverError('VolumeNotFound', `no volume ${ref} on the cluster`)
-  return { size: toGiB(there.size) }
-}
-
-export const Unmanage = z.strictObject({ volume: KnownVolume })
-export type Unmanage = z.infer<typeof Unmanage>
-
-/**
- * Let a volume go: our tags come off, name and data stay. What is not there has been let go.
- *
- * @see cinder/volume/driver.py unmanage
- */
-export async function unmanage(backend: Backend, { volume }: Unmanage): Promise<void> {
-  const there = await orAbsent(volumeSummary(backend.storpool, volumeRef(backend, volume)))
-  if (there?.tags?.['cl-id'] === undefined) return
-  const ref = `~${there.globalId}`
-  try {
-    await volumeUpdate(backend.storpool, ref, { tags: withoutOwner(there.tags) })
-  } catch (error) {
-    if (isRefusal(error, 'objectDoesNotExist')) return
-    if (!isAmbiguous(error)) throw error
-    const now = await lookAfter(error, () => orAbsent(volumeSummary(backend.storpool, ref)))
-    if (now?.tags?.['cl-id']) throw error
-  }
 }

@@ -46,9 +46,11 @@ export const VolumeType = z.strictObject({
 })
 export type VolumeType = z.infer<typeof VolumeType>
 
+/** `host@backend#pool`, as Cinder's scheduler writes it. With one cluster configured there is nothing to pick. */
+export const BackendHost = z.string().max(255).nullish()
+
 const place = {
-  /** `host@backend#pool`, as Cinder's scheduler writes it. With one cluster configured there is nothing to pick. */
-  host: z.string().max(255).nullish(),
+  host: BackendHost,
   /** The global id that a create answered. It wins over the name that is made from the id. */
   provider_location: GlobalId.nullish(),
   project_id: TagValue.max(64).nullish(),

@@ -29,6 +29,12 @@ const tryAgainSeconds = (attempt: number): number => Math.min(30, 2 ** (attempt 
 const askAgainSeconds = (round: number): number => (round < 120 ? Math.min(30, 1 + round) : 600)
 const ROUNDS = 220
 
+/** A backend for one step, with the deadline of the invocation it runs in. */
+export type BackendFor<Kind extends JobKind> = (
+  lambdaContext: DurableContext['lambdaContext'],
+  job: JobOf<Kind>,
+) => Promise<JobBackend>
+
 /** A step that failed for good. */
 class StepFailed extends Error {
   override readonly name = 'StepFailed'
@@ -47,12 +53,11 @@ type Outcome<Result> = { readonly result: Result } | { readonly failure: Failure
  * checkpoints, so nothing outside a step may look at a clock, make an id or talk to anybody.
  *
  * @param kind whose documents it takes.
- * @param backendFor makes a backend for one step, with the deadline of the invocation it runs in.
  */
 export const workflow = <Kind extends JobKind>(
   kind: Kind,
   page: (steps: Steps<Kind>) => Promise<void>,
-  backendFor: (lambdaContext: DurableContext['lambdaContext']) => JobBackend,
+  backendFor: BackendFor<Kind>,
 ) => {
   const isMine = (job: JobDocument): job is JobOf<Kind> => job.kind === kind
 
@@ -101,11 +106,7 @@ export const workflow = <Kind extends JobKind>(
 }
 
 const steps =
-  <Kind extends JobKind>(
-    context: DurableContext,
-    job: JobOf<Kind>,
-    backendFor: (lambdaContext: DurableContext['lambdaContext']) => JobBackend,
-  ) =>
+  <Kind extends JobKind>(context: DurableContext, job: JobOf<Kind>, backendFor: BackendFor<Kind>) =>
   /** @param name unique in the workflow. @param shown what the record says the job stands at. */
   async <Result>(
     name: string,
@@ -117,8 +118,8 @@ const steps =
       .step(
         name,
         async (): Promise<Outcome<Result>> => {
-          const backend = backendFor(context.lambdaContext)
           try {
+            const backend = await backendFor(context.lambdaContext, job)
             const record = await backend.jobs.begin(job.id, shown, new Date().toISOString())
             if ((record === undefined || record.cancelRequested) && !evenIfCancelled) {
               return { failure: { name: 'Cancelled', message: `job ${job.id} was cancelled`, step: shown } }

@@ -11,5 +11,5 @@ export const attachingOperation = <Schema extends z.ZodType>(
 ) =>
   endpoint(async (event, invocation) => {
     const input = Input.parse(inputOf(event))
-    return run(attachingBackendFor(invocation), input)
+    return run(await attachingBackendFor(invocation, input), input)
   })

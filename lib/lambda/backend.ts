@@ -1,22 +1,99 @@
+import * as z from 'zod'
 import { type Config, config } from '../config.ts'
 import type { Backend, Host, Hosts } from '../driver/backend.ts'
+import { DriverError } from '../errors.ts'
 import { logger } from '../log.ts'
-import { once } from '../once.ts'
 import { type Connection, connect } from '../storpool/client.ts'
 import type { Invocation } from './endpoint.ts'
+import { secretText } from './secret.ts'
 
-/** Kept for the life of a process, as its sockets are. */
-const connection = once((): Connection => {
-  const { SP_API_HTTP_HOST, SP_API_HTTP_PORT, SP_AUTH_TOKEN, HTTPS_PROXY, LOG_LEVEL } = config()
+/** Milliseconds after which a token from a secret is read again: it may have been changed there. */
+const TOKEN_MS = 300_000
+
+/** One cluster's settings. */
+interface Cluster {
+  readonly host: string
+  readonly port: number
+  readonly token: string | undefined
+  readonly secret: string | undefined
+  readonly prefix: string
+  readonly defaults: Backend['defaults']
+}
+
+/** A named cluster's own settings, and the default one's for what it does not say. */
+const clusterOf = (name: string | undefined): Cluster => {
+  const { BACKENDS, ...settings } = config()
+  const named = name === undefined ? undefined : BACKENDS[name]
+  if (name !== undefined && named === undefined) {
+    throw new DriverError('InvalidInput', `no backend ${name} is configured`, {
+      remedy: `Use one of: ${Object.keys(BACKENDS).join(', ')}, or leave volume.host out for the default.`,
+    })
+  }
+  const its = { ...settings, ...named }
+  const hasToken = named?.SP_AUTH_TOKEN !== undefined || named?.SP_AUTH_TOKEN_SECRET !== undefined
+  const { SP_AUTH_TOKEN, SP_AUTH_TOKEN_SECRET } = hasToken ? named : settings
+  return {
+    host: its.SP_API_HTTP_HOST,
+    port: its.SP_API_HTTP_PORT,
+    token: SP_AUTH_TOKEN,
+    secret: SP_AUTH_TOKEN_SECRET,
+    prefix: its.SP_OPENSTACK_VOLUME_PREFIX ?? settings.SP_OPENSTACK_VOLUME_PREFIX,
+    defaults: {
+      template: its.STORPOOL_TEMPLATE,
+      replication: its.STORPOOL_REPLICATION ?? settings.STORPOOL_REPLICATION,
+      refusesAttachedRevert: its.STORPOOL_REVERT_ATTACHED === 'refused',
+    },
+  }
+}
+
+/**
+ * The backend a caller's `host@backend#pool` names.
+ *
+ * @returns undefined for the default: where no host is said, or only one cluster is configured.
+ */
+const backendNamed = (host: string | null | undefined): string | undefined => {
+  const name = host?.match(/@([^#]+)/)?.[1]
+  return name === undefined || Object.keys(config().BACKENDS).length === 0 ? undefined : name
+}
+
+interface Kept {
+  readonly connection: Connection
+  readonly token: string
+  readonly readAt: number
+}
+
+/** Kept for the life of a process, as their sockets are. */
+const connections = new Map<string, Kept>()
+
+async function connectionTo(name: string | undefined, cluster: Cluster): Promise<Connection> {
+  const key = name ?? ''
+  const kept = connections.get(key)
+  if (kept !== undefined && Date.now() - kept.readAt < TOKEN_MS) return kept.connection
+  const token = await tokenOf(cluster)
+  const same = kept?.token === token
+  if (!same) kept?.connection.close()
+  const connection = kept !== undefined && same ? kept.connection : connectionWith(token, cluster)
+  connections.set(key, { connection, token, readAt: Date.now() })
+  return connection
+}
+
+const connectionWith = (token: string, { host, port }: Cluster): Connection => {
+  const { HTTPS_PROXY, LOG_LEVEL } = config()
   const log = logger(LOG_LEVEL)
   return connect({
-    host: SP_API_HTTP_HOST,
-    port: SP_API_HTTP_PORT,
-    token: SP_AUTH_TOKEN,
+    host,
+    port,
+    token,
     ...(HTTPS_PROXY === undefined ? {} : { proxy: HTTPS_PROXY }),
     log: (line) => log.debug('storpool', { ...line }),
   })
-})
+}
+
+const tokenOf = async ({ token, secret = '' }: Cluster): Promise<string> => {
+  if (token !== undefined) return token
+  const { PARAMETERS_SECRETS_EXTENSION_HTTP_PORT, AWS_SESSION_TOKEN } = config()
+  return secretText(secret, PARAMETERS_SECRETS_EXTENSION_HTTP_PORT, AWS_SESSION_TOKEN)
+}
 
 /** The registry of hosts: what the configuration says of them. */
 export const hostsOf = ({ HOSTS }: Pick<Config, 'HOSTS'>): Hosts => {
@@ -27,17 +104,33 @@ export const hostsOf = ({ HOSTS }: Pick<Config, 'HOSTS'>): Hosts => {
   }
 }
 
-/** The default cluster, for one invocation. */
-export const backendFor = ({ deadline }: Invocation): Backend => {
-  const settings = config()
+const Somewhere = z.looseObject({ host: z.string().nullish() }).optional().catch(undefined)
+
+/** Where an input says that it belongs: the volume's own host, or what an operation on no volume is asked about. */
+const Placed = z.looseObject({
+  volume: Somewhere,
+  snapshot: Somewhere,
+  group_snapshot: Somewhere,
+  host: z.string().nullish().catch(undefined),
+})
+
+const hostIn = (input: unknown): string | null | undefined => {
+  const { volume, snapshot, group_snapshot, host } = Placed.catch({}).parse(input)
+  return volume?.host ?? snapshot?.host ?? group_snapshot?.host ?? host
+}
+
+/**
+ * The cluster an input belongs to, for one invocation.
+ *
+ * @throws DriverError InvalidInput: no such backend. BackendUnavailable: its token cannot be read.
+ */
+export async function backendFor({ deadline }: Invocation, input: unknown): Promise<Backend> {
+  const name = backendNamed(hostIn(input))
+  const cluster = clusterOf(name)
   return {
-    storpool: connection().within(deadline),
-    hosts: hostsOf(settings),
-    prefix: settings.SP_OPENSTACK_VOLUME_PREFIX,
-    defaults: {
-      template: settings.STORPOOL_TEMPLATE,
-      replication: settings.STORPOOL_REPLICATION,
-      refusesAttachedRevert: settings.STORPOOL_REVERT_ATTACHED === 'refused',
-    },
+    storpool: (await connectionTo(name, cluster)).within(deadline),
+    hosts: hostsOf(config()),
+    prefix: cluster.prefix,
+    defaults: cluster.defaults,
   }
 }

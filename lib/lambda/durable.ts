@@ -11,8 +11,8 @@ export const durable = <Kind extends JobKind>(kind: Kind, page: (steps: Steps<Ki
   workflow(
     kind,
     page,
-    (context: DurableContext['lambdaContext']): JobBackend => ({
-      ...attachingBackendFor(invocationOf(context)),
+    async (context: DurableContext['lambdaContext'], job): Promise<JobBackend> => ({
+      ...(await attachingBackendFor(invocationOf(context), job.input)),
       jobs: jobs(),
       agentOn,
     }),

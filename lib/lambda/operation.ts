@@ -11,5 +11,5 @@ export const operation = <Schema extends z.ZodType>(
 ) =>
   endpoint(async (event, invocation) => {
     const input = Input.parse(inputOf(event))
-    return run(backendFor(invocation), input)
+    return run(await backendFor(invocation, input), input)
   })

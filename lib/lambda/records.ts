@@ -12,8 +12,11 @@ const table = once(() => openTable(tableName()))
 
 export const now = (): string => new Date().toISOString()
 
-export const attachingBackendFor = (invocation: Invocation): AttachingBackend => ({
-  ...backendFor(invocation),
+export const attachingBackendFor = async (
+  invocation: Invocation,
+  input: unknown,
+): Promise<AttachingBackend> => ({
+  ...(await backendFor(invocation, input)),
   attachments: attachmentBook(table()),
 })
 

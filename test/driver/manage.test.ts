@@ -1,18 +1,14 @@
 import { expect, test } from 'vitest'
 import { createSnapshot } from '../../lib/driver/create-snapshot.ts'
 import { createVolume } from '../../lib/driver/create-volume.ts'
-import {
-  GetManageableSnapshots,
-  GetManageableVolumes,
-  getManageableSnapshots,
-  getManageableVolumes,
-} from '../../lib/driver/get-manageable.ts'
-import { manageExisting, manageExistingGetSize, unmanage } from '../../lib/driver/manage-existing.ts'
-import {
-  manageExistingSnapshot,
-  manageExistingSnapshotGetSize,
-  unmanageSnapshot,
-} from '../../lib/driver/manage-existing-snapshot.ts'
+import { GetManageableSnapshots, getManageableSnapshots } from '../../lib/driver/get-manageable-snapshots.ts'
+import { GetManageableVolumes, getManageableVolumes } from '../../lib/driver/get-manageable-volumes.ts'
+import { manageExisting } from '../../lib/driver/manage-existing.ts'
+import { manageExistingGetSize } from '../../lib/driver/manage-existing-get-size.ts'
+import { manageExistingSnapshot } from '../../lib/driver/manage-existing-snapshot.ts'
+import { manageExistingSnapshotGetSize } from '../../lib/driver/manage-existing-snapshot-get-size.ts'
+import { unmanage } from '../../lib/driver/unmanage.ts'
+import { unmanageSnapshot } from '../../lib/driver/unmanage-snapshot.ts'
 import { volumeSnapshot } from '../../lib/storpool/snapshots.ts'
 import { volumeCreate } from '../../lib/storpool/volumes.ts'
 import { startCluster } from '../support/cluster.ts'

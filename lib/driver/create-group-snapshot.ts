@@ -1,15 +1,14 @@
 import * as z from 'zod'
-import { DriverError, isDriverError } from '../errors.ts'
+import { DriverError } from '../errors.ts'
 import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
 import { snapshotSummary, volumesGroupSnapshot } from '../storpool/snapshots.ts'
 import { type Backend, snapshotName, volumeRef } from './backend.ts'
 import { isOurSnapshot } from './create-snapshot.ts'
-import { deleteSnapshot } from './delete-snapshot.ts'
-import { CinderId, KnownSnapshot, Snapshot } from './model.ts'
+import { BackendHost, CinderId, Snapshot } from './model.ts'
 import { lookAfter, orAbsent } from './settle.ts'
 import { tagsOf } from './tags.ts'
 
-const GroupSnapshot = z.strictObject({ id: CinderId })
+export const GroupSnapshot = z.strictObject({ id: CinderId, host: BackendHost })
 
 /** Snapshots of one group; each of another volume. */
 export const CreateGroupSnapshot = z.strictObject({
@@ -95,32 +94,3 @@ const available = (made: readonly { id: string; globalId: string | undefined }[]
     ...(globalId === undefined ? {} : { provider_location: globalId }),
   })),
 })
-
-export const DeleteGroupSnapshot = z.strictObject({
-  group_snapshot: GroupSnapshot,
-  snapshots: z.array(KnownSnapshot).max(512),
-})
-export type DeleteGroupSnapshot = z.infer<typeof DeleteGroupSnapshot>
-
-/**
- * Delete the snapshots of a group, each on its own: one that is attached stays and is reported, the others go.
- *
- * @see cinder/volume/driver.py delete_group_snapshot
- */
-export async function deleteGroupSnapshot(
-  backend: Backend,
-  { snapshots }: DeleteGroupSnapshot,
-): Promise<GroupSnapshotUpdate> {
-  const updates: GroupSnapshotUpdate['snapshots_model_update'][number][] = []
-  for (const snapshot of snapshots) {
-    try {
-      await deleteSnapshot(backend, { snapshot })
-      updates.push({ id: snapshot.id, status: 'deleted' })
-    } catch (error) {
-      if (!isDriverError(error, 'SnapshotIsBusy')) throw error
-      updates.push({ id: snapshot.id, status: 'error_deleting' })
-    }
-  }
-  const left = updates.some(({ status }) => status !== 'deleted')
-  return { model_update: { status: left ? 'error_deleting' : 'deleted' }, snapshots_model_update: updates }
-}
