@@ -118,7 +118,7 @@ export type VolumeRevertDesc = z.infer<typeof VolumeRevertDesc>
 const deletion = { targetDeleteDate: Seconds.optional(), deleteAfter: Seconds.optional() }
 
 export const VolumeSnapshotDesc = z.strictObject({
-  name: SnapshotName.optional(),
+  name: VolumeName.optional(),
   bind: z.boolean().optional(),
   tags: Tags.optional(),
   ...deletion,
@@ -126,7 +126,7 @@ export const VolumeSnapshotDesc = z.strictObject({
 export type VolumeSnapshotDesc = z.infer<typeof VolumeSnapshotDesc>
 
 export const SnapshotUpdateDesc = z.strictObject({
-  rename: SnapshotName.optional(),
+  rename: VolumeName.optional(),
   template: TemplateName.optional(),
   bind: z.boolean().optional(),
   ...deletion,
@@ -136,7 +136,7 @@ export type SnapshotUpdateDesc = z.infer<typeof SnapshotUpdateDesc>
 
 export const VolumesGroupSnapshotDesc = z.strictObject({
   volumes: z.array(
-    z.strictObject({ volume: VolumeRef, name: SnapshotName.optional(), tags: Tags.optional() }),
+    z.strictObject({ volume: VolumeRef, name: VolumeName.optional(), tags: Tags.optional() }),
   ),
   /** For each of the snapshots. */
   tags: Tags.optional(),
