@@ -1,4 +1,4 @@
 import { GetVolumeStats, getVolumeStats } from '../../lib/driver/get-volume-stats.ts'
-import { operation } from '../../lib/lambda/operation.ts'
+import { sampledOperation } from '../../lib/lambda/sampled.ts'
 
-export const handler = operation(GetVolumeStats, getVolumeStats)
+export const handler = sampledOperation(GetVolumeStats, getVolumeStats)

@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import type { TemplateStatus } from '../storpool/schema.ts'
+import { disksList } from '../storpool/disks.ts'
+import type { Disk, TemplateStatus } from '../storpool/schema.ts'
 import { volumeTemplatesStatus } from '../storpool/templates.ts'
 import { GiB } from '../units.ts'
 import { version } from '../version.ts'
@@ -35,24 +36,49 @@ export interface VolumeStats {
   readonly clone_across_pools: boolean
   readonly sparse_copy_volume: boolean
   readonly pools: readonly Pool[]
+  /**
+   * The figures Cinder's own driver gives for every pool, by its arithmetic: all copies on all disks count as total, and
+   * free space is divided by the configured copies. For comparing; not for deciding.
+   */
+  readonly cinder: { readonly total_capacity_gb: number; readonly free_capacity_gb: number }
+}
+
+/** Where the last kept sample comes from; a backend without a history has none. */
+export interface SampledBackend extends Backend {
+  lastStats(): Promise<VolumeStats | undefined>
 }
 
 const capabilities = {
   reserved_percentage: 0,
   multiattach: true,
-  QoS_support: false,
+  QoS_support: true,
   thin_provisioning_support: true,
   thick_provisioning_support: false,
 }
 
 /**
- * What can still be stored, per template: bytes a client can write, copies already accounted for, as StorPool
- * itself reckons them. The pool `default` has the figures of the configured default template.
+ * The statistics Cinder's scheduler asks for: the last kept sample, or with `refresh`, or where none is kept, new ones.
  *
- * @see cinder/volume/drivers/storpool.py _update_volume_stats: its keys; its arithmetic is not kept
+ * @see cinder/volume/drivers/storpool.py 1.2.1 get_volume_stats: when it asks anew
  */
-export async function getVolumeStats(backend: Backend): Promise<VolumeStats> {
-  const templates = await volumeTemplatesStatus(backend.storpool)
+export async function getVolumeStats(
+  backend: SampledBackend,
+  { refresh }: { refresh: boolean },
+): Promise<VolumeStats> {
+  return (refresh ? undefined : await backend.lastStats()) ?? measureVolumeStats(backend)
+}
+
+/**
+ * What can still be stored, per template: bytes a client can write, copies already accounted for, as StorPool
+ * itself reckons them. The pool `default` has the figures of the configured default template. Two calls.
+ *
+ * @see cinder/volume/drivers/storpool.py _update_volume_stats: its keys; its arithmetic stands beside ours
+ */
+export async function measureVolumeStats(backend: Backend): Promise<VolumeStats> {
+  const [templates, disks] = await Promise.all([
+    volumeTemplatesStatus(backend.storpool),
+    disksList(backend.storpool),
+  ])
   const groups = diskGroups(templates)
   const pools = templates.map((template) => poolFrom(template, groups.get(template.name)))
   const standard = pools.find((pool) => pool.storpool_template === backend.defaults.template)
@@ -64,6 +90,19 @@ export async function getVolumeStats(backend: Backend): Promise<VolumeStats> {
     clone_across_pools: true,
     sparse_copy_volume: true,
     pools: [{ ...(standard ?? unknown), pool_name: poolOf(undefined) }, ...pools],
+    cinder: asCinder(Object.values(disks), backend.defaults.replication),
+  }
+}
+
+/** Cinder's arithmetic: allocation groups of 512 MiB on disks that are up; 4096 of every 4224 bytes hold data. */
+export const asCinder = (disks: readonly Disk[], replication: number): VolumeStats['cinder'] => {
+  const groups = (count: (disk: Disk) => number | undefined) =>
+    disks
+      .filter(({ generationLeft }) => generationLeft === -1)
+      .reduce((sum, disk) => sum + (count(disk) ?? 0), 0)
+  return {
+    total_capacity_gb: groups(({ agCount }) => agCount) / 2,
+    free_capacity_gb: ((groups(({ agFree }) => agFree) / 2) * (4096 / 4224)) / replication,
   }
 }
 

@@ -46,16 +46,6 @@ const clusterOf = (name: string | undefined): Cluster => {
   }
 }
 
-/**
- * The backend a caller's `host@backend#pool` names.
- *
- * @returns undefined for the default: where no host is said, or only one cluster is configured.
- */
-const backendNamed = (host: string | null | undefined): string | undefined => {
-  const name = host?.match(/@([^#]+)/)?.[1]
-  return name === undefined || Object.keys(config().BACKENDS).length === 0 ? undefined : name
-}
-
 interface Kept {
   readonly connection: Connection
   readonly token: string
@@ -120,12 +110,22 @@ const hostIn = (input: unknown): string | null | undefined => {
 }
 
 /**
+ * The backend a caller's `host@backend#pool` names.
+ *
+ * @returns undefined for the default: where no host is said, or only one cluster is configured.
+ */
+export const backendNameOf = (input: unknown): string | undefined => {
+  const name = hostIn(input)?.match(/@([^#]+)/)?.[1]
+  return name === undefined || Object.keys(config().BACKENDS).length === 0 ? undefined : name
+}
+
+/**
  * The cluster an input belongs to, for one invocation.
  *
  * @throws DriverError InvalidInput: no such backend. BackendUnavailable: its token cannot be read.
  */
 export async function backendFor({ deadline }: Invocation, input: unknown): Promise<Backend> {
-  const name = backendNamed(hostIn(input))
+  const name = backendNameOf(input)
   const cluster = clusterOf(name)
   return {
     storpool: (await connectionTo(name, cluster)).within(deadline),

@@ -8,7 +8,7 @@ import { openTable } from '../store/table.ts'
 import { backendFor } from './backend.ts'
 import type { Invocation } from './endpoint.ts'
 
-const table = once(() => openTable(tableName()))
+export const table = once(() => openTable(tableName()))
 
 export const now = (): string => new Date().toISOString()
 

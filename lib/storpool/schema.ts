@@ -135,9 +135,7 @@ export const SnapshotUpdateDesc = z.strictObject({
 export type SnapshotUpdateDesc = z.infer<typeof SnapshotUpdateDesc>
 
 export const VolumesGroupSnapshotDesc = z.strictObject({
-  volumes: z.array(
-    z.strictObject({ volume: VolumeRef, name: VolumeName.optional(), tags: Tags.optional() }),
-  ),
+  volumes: z.array(z.strictObject({ volume: VolumeRef, name: VolumeName.optional(), tags: Tags.optional() })),
   /** For each of the snapshots. */
   tags: Tags.optional(),
 })

@@ -61,7 +61,9 @@ export const methods = {
   remove_export: method(Export, exportNothing),
   initialize_connection: method(InitializeConnection, initializeConnection),
   terminate_connection: method(TerminateConnection, terminateConnection),
-  get_volume_stats: method(GetVolumeStats, getVolumeStats),
+  get_volume_stats: method(GetVolumeStats, (backend, input) =>
+    getVolumeStats({ ...backend, lastStats: async () => undefined }, input),
+  ),
   get_pool: method(GetPool, getPool),
   retype: method(Retype, retype),
   revert_to_snapshot: method(RevertToSnapshot, revertToSnapshot),

@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Context } from 'aws-lambda'
 import { type Functions, functionRunner } from '../../local/functions.ts'
+import { redirectOutput } from '../../local/output.ts'
 import { describeService, type Service } from '../../local/service.ts'
+
+// What the SDK and functions write belongs to the lines a test asks for, not on its screen.
+redirectOutput()
 
 export type Handlers = Record<string, (event: never, context: Context) => unknown>
 

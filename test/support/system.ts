@@ -10,7 +10,7 @@ const program = fileURLToPath(new URL('../../local/main.ts', import.meta.url))
 
 /** The whole system as a process of its own, so that it can be killed. */
 export const startProcess = async (state: string, args: readonly string[] = []) => {
-  const child = spawn(process.execPath, [program, '--port', '0', '--state', state, ...args], {
+  const child = spawn(process.execPath, [program, '--port', '0', '--state', state, '--no-images', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const said: string[] = []
@@ -25,7 +25,7 @@ export const startProcess = async (state: string, args: readonly string[] = []) 
     child.once('exit', (code) => reject(new Error(`ended with ${code}: ${said.join('\n')}`)))
   })
 
-  const call = async (path: string, body?: unknown) => {
+  const call = async (path: string, body?: unknown): Promise<{ status: number; body: any }> => {
     const response = await fetch(`${url}${path}`, {
       ...(body === undefined
         ? {}

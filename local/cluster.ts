@@ -1,0 +1,94 @@
+import type { Logger } from '../lib/log.ts'
+import { CannotStart, type StateFolder } from './state.ts'
+
+/** The name under which the agent of this machine is known, and the number its volumes are attached to. */
+const hostName = 'host-1'
+const clients = 16
+
+/** A StorPool cluster, and the agent on the host that copies images. */
+export interface Cluster {
+  /** What functions are told of them. */
+  readonly environment: Readonly<Record<string, string>>
+  /** The simulator's address, where there is one. */
+  readonly simulator: string | undefined
+  /** What the host lacks, each as a sentence with its remedy. */
+  readonly missing: readonly string[]
+  close(): Promise<void>
+}
+
+const hostsOf = (ids: readonly number[], agentId: number, agent: string): string =>
+  JSON.stringify(
+    Object.fromEntries(ids.map((id) => [`host-${id}`, { clientId: id, ...(id === agentId && { agent }) }])),
+  )
+
+const agentOf = async (state: StateFolder, clientId: number, devices: string, log: Logger) => {
+  const { parseConfig } = await import('../agent/config.ts')
+  const { startAgent } = await import('../agent/server.ts')
+  return startAgent(
+    parseConfig({
+      host: hostName,
+      clientId,
+      listen: { address: '127.0.0.1', port: 0 },
+      devices,
+      images: state.at('images'),
+      state: state.at('agent'),
+    }),
+    log,
+  )
+}
+
+/** The simulator, and an agent that sees the devices of its client 1. */
+const simulated = async (state: StateFolder, log: Logger): Promise<Cluster> => {
+  const { startSimulator } = await import('../simulator/server.ts')
+  const token = state.secret('simulator-token')
+  const simulator = await startSimulator({ port: 0, host: '127.0.0.1', token, data: state.at('simulator') })
+  try {
+    const agent = await agentOf(state, 1, simulator.devicesOf(1), log)
+    const ids = Array.from({ length: clients }, (_, index) => index + 1)
+    return {
+      environment: {
+        SP_API_HTTP_HOST: '127.0.0.1',
+        SP_API_HTTP_PORT: String(simulator.port),
+        SP_AUTH_TOKEN: token,
+        // This machine's own storpool.conf speaks of another cluster.
+        STORPOOL_CONF: state.at('storpool.conf'),
+        HOSTS: hostsOf(ids, 1, agent.url),
+        JOB_HOST: hostName,
+      },
+      simulator: simulator.url,
+      missing: agent.missing,
+      async close() {
+        await agent.close()
+        await simulator.close()
+      },
+    }
+  } catch (error) {
+    await simulator.close()
+    throw error
+  }
+}
+
+/** A cluster that is there: this machine is one of its hosts, unless `HOSTS` names others. */
+const real = async (env: NodeJS.ProcessEnv, state: StateFolder, log: Logger): Promise<Cluster> => {
+  if (!env.SP_AUTH_TOKEN) {
+    throw new CannotStart(
+      'SP_API_HTTP_HOST is set and SP_AUTH_TOKEN is not. Set both to reach a cluster, or neither to use the simulator',
+    )
+  }
+  if (env.HOSTS) return { environment: {}, simulator: undefined, missing: [], close: async () => undefined }
+  const clientId = Number(env.SP_OURID ?? 1)
+  const agent = await agentOf(state, clientId, '/dev', log)
+  return {
+    environment: {
+      HOSTS: JSON.stringify({ [hostName]: { clientId, agent: agent.url } }),
+      JOB_HOST: hostName,
+    },
+    simulator: undefined,
+    missing: agent.missing,
+    close: () => agent.close(),
+  }
+}
+
+/** The cluster named by `SP_API_HTTP_HOST`, else a simulated one with its data in the state folder. */
+export const startCluster = (env: NodeJS.ProcessEnv, state: StateFolder, log: Logger): Promise<Cluster> =>
+  env.SP_API_HTTP_HOST ? real(env, state, log) : simulated(state, log)

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ServiceFunction } from './service.ts'
+
+/**
+ * What a durable function's steps are made of: the source of its own module and of its job's workflow, as they are
+ * when first asked for, which is what this process runs.
+ */
+export const fingerprints = (root: string): ((fn: ServiceFunction) => string) => {
+  const known = new Map<string, string>()
+  return ({ key, module }) => {
+    const there = known.get(key)
+    if (there !== undefined) return there
+    const job = module.split('/').at(-1) ?? ''
+    const hash = createHash('sha256')
+    for (const file of [`${module}.ts`, join('lib/jobs', job, 'workflow.ts')]) {
+      const path = join(root, file)
+      if (existsSync(path)) hash.update(readFileSync(path))
+    }
+    const fingerprint = hash.digest('hex')
+    known.set(key, fingerprint)
+    return fingerprint
+  }
+}

@@ -1,0 +1,31 @@
+import { jobId } from '../lib/ids.ts'
+import type { System } from './system.ts'
+
+/** Every caller may say which job it means; asked for twice, these are the same volume and the same job. */
+const name = 'hello'
+
+const volume = { volume: { id: name, size: 1 } }
+const job = {
+  kind: 'copy-image-to-volume',
+  idempotencyKey: name,
+  input: {
+    volume: { id: name },
+    image: { source: { kind: 'folder', name: `${name}.qcow2` }, format: 'qcow2' },
+  },
+}
+
+const post = (url: string, path: string, body: object): string =>
+  `curl -s ${url}${path} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`
+
+/** Three commands to try, and where to look: make a volume, have a bootable image copied onto it, see how far it is. */
+export const walk = ({ url, log, state, endpoints, cluster }: System): string =>
+  [
+    '',
+    post(url, '/driver/create_volume', volume),
+    post(url, '/jobs', job),
+    `curl -s ${url}/jobs/${jobId('default', name)}`,
+    '',
+    `Functions log to ${log}; everything is kept in ${state}.`,
+    `Behind it: Lambda ${endpoints.lambda}, SQS ${endpoints.sqs}, DynamoDB ${endpoints.dynamodb}` +
+      `${cluster.simulator === undefined ? '' : `, simulated StorPool ${cluster.simulator}`}. Ctrl-C stops.`,
+  ].join('\n')
