@@ -32,6 +32,8 @@ const agentOf = async (state: StateFolder, clientId: number, devices: string, lo
       devices,
       images: state.at('images'),
       state: state.at('agent'),
+      // Small segments: progress on a small image can be watched.
+      segmentBytes: 16 * 1024 ** 2,
     }),
     log,
   )

@@ -1,17 +1,11 @@
-import { jobId } from '../lib/ids.ts'
 import type { System } from './system.ts'
 
-/** Every caller may say which job it means; asked for twice, these are the same volume and the same job. */
 const name = 'hello'
 
 const volume = { volume: { id: name, size: 1 } }
-const job = {
-  kind: 'copy-image-to-volume',
-  idempotencyKey: name,
-  input: {
-    volume: { id: name },
-    image: { source: { kind: 'folder', name: `${name}.qcow2` }, format: 'qcow2' },
-  },
+const copy = {
+  volume: { id: name },
+  image: { source: { kind: 'folder', name: `${name}.qcow2` }, format: 'qcow2' },
 }
 
 const post = (url: string, path: string, body: object): string =>
@@ -22,8 +16,8 @@ export const walk = ({ url, log, state, endpoints, cluster }: System): string =>
   [
     '',
     post(url, '/driver/create_volume', volume),
-    post(url, '/jobs', job),
-    `curl -s ${url}/jobs/${jobId('default', name)}`,
+    post(url, '/driver/copy_image_to_volume', copy),
+    `curl -s '${url}/jobs?limit=1'`,
     '',
     `Functions log to ${log}; everything is kept in ${state}.`,
     `Behind it: Lambda ${endpoints.lambda}, SQS ${endpoints.sqs}, DynamoDB ${endpoints.dynamodb}` +

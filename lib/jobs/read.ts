@@ -31,6 +31,5 @@ export async function listJobs(
   jobs: JobRecords,
   { status, limit, marker }: z.infer<typeof ListJobs>,
 ): Promise<{ jobs: JobView[] }> {
-  const statuses = status === undefined ? JobStatus.options : [status]
-  return { jobs: (await jobs.list({ statuses, limit, marker })).map(jobView) }
+  return { jobs: (await jobs.list({ status, limit, marker })).map(jobView) }
 }

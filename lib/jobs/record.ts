@@ -76,9 +76,9 @@ export interface JobRecords {
   change(id: string, change: JobChange, when: readonly JobStatus[]): Promise<JobRecord | undefined>
   /** A step begins, or begins again. @returns as {@link JobRecords.change}; undefined for a job that has ended. */
   begin(id: string, step: string, now: string): Promise<JobRecord | undefined>
-  /** Newest first, after `marker`, of these statuses. Eventually consistent on AWS. */
+  /** Newest first, after `marker`; of one status, or all. Eventually consistent on AWS. */
   list(options: {
-    statuses: readonly JobStatus[]
+    status?: JobStatus | undefined
     limit: number
     marker?: string | undefined
   }): Promise<JobRecord[]>

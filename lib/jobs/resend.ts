@@ -18,7 +18,7 @@ export async function resendJobs(
   to: Pick<Submission, 'jobs' | 'queue' | 'now'>,
 ): Promise<{ resent: number }> {
   const before = new Date(Date.parse(to.now()) - PATIENCE_MS).toISOString()
-  const queued = await to.jobs.list({ statuses: ['queued'], limit: SWEEP })
+  const queued = await to.jobs.list({ status: 'queued', limit: SWEEP })
   const waiting = queued.filter(({ queuedAt }) => queuedAt < before)
   for (const record of waiting) {
     await to.queue.send(documentOf(record))

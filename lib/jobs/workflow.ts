@@ -72,10 +72,7 @@ export const workflow = <Kind extends JobKind>(
         const [woken, callbackId] = await context.createCallback(`${name}: wait ${round}`, {
           timeout: { seconds: askAgainSeconds(round) },
         })
-        const isSo = await runStep(`${name}: ask ${round}`, name, async (backend, document) => {
-          await backend.jobs.change(document.id, { callbackId }, ['running'])
-          return ask(backend, document)
-        })
+        const isSo = await runStep(`${name}: ask ${round}`, name, ask, { callbackId, again: round > 0 })
         if (isSo) return
         await woken.catch(() => 'the time-out is the signal to ask')
       }
@@ -105,6 +102,15 @@ export const workflow = <Kind extends JobKind>(
   })
 }
 
+interface StepOptions {
+  /** Cleaning up goes on where the work itself does not. */
+  readonly evenIfCancelled?: boolean
+  /** One more asking of the same step, which is no new attempt at it. */
+  readonly again?: boolean
+  /** What ends the wait that follows. */
+  readonly callbackId?: string
+}
+
 const steps =
   <Kind extends JobKind>(context: DurableContext, job: JobOf<Kind>, backendFor: BackendFor<Kind>) =>
   /** @param name unique in the workflow. @param shown what the record says the job stands at. */
@@ -112,7 +118,7 @@ const steps =
     name: string,
     shown: string,
     run: Step<Kind, Result>,
-    { evenIfCancelled = false } = {},
+    { evenIfCancelled = false, again = false, callbackId }: StepOptions = {},
   ): Promise<Result> => {
     const outcome = await context
       .step(
@@ -120,7 +126,13 @@ const steps =
         async (): Promise<Outcome<Result>> => {
           try {
             const backend = await backendFor(context.lambdaContext, job)
-            const record = await backend.jobs.begin(job.id, shown, new Date().toISOString())
+            const begun = again
+              ? undefined
+              : await backend.jobs.begin(job.id, shown, new Date().toISOString())
+            const record =
+              callbackId === undefined
+                ? begun
+                : await backend.jobs.change(job.id, { callbackId }, ['running'])
             if ((record === undefined || record.cancelRequested) && !evenIfCancelled) {
               return { failure: { name: 'Cancelled', message: `job ${job.id} was cancelled`, step: shown } }
             }

@@ -5,7 +5,12 @@ import { ifHolds, type Table } from './table.ts'
 const key = (id: string) => ({ pk: `JOB#${id}` })
 const statusKey = (status: JobStatus) => `JOB#${status}`
 
-/** One item per job. Index `gsi3` orders the jobs of a status by their time of creation. */
+/** All jobs lie in so many parts of an index, so that no one part takes every write. */
+const SHARDS = 8
+const shardKey = (shard: number) => `JOB#${shard}`
+const shardOf = (id: string) => Number.parseInt(id.slice(0, 2), 16) % SHARDS
+
+/** One item per job. Indexes order by time of creation: `gsi2` the jobs of a status, `gsi3` all of them. */
 export const jobRecords = (table: Table, now: () => string): JobRecords => {
   const get: JobRecords['get'] = async (id) => {
     const { Item } = await table.client.send(
@@ -52,17 +57,18 @@ export const jobRecords = (table: Table, now: () => string): JobRecords => {
     return changed === undefined ? undefined : JobRecord.parse(changed.Attributes)
   }
 
-  const page = async (status: JobStatus, limit: number, before: string | undefined) => {
+  const page = async (index: 'gsi2' | 'gsi3', group: string, limit: number, before: string | undefined) => {
     const found: JobRecord[] = []
     let start: Record<string, unknown> | undefined
     do {
       const { Items, LastEvaluatedKey } = await table.client.send(
         new QueryCommand({
           TableName: table.name,
-          IndexName: 'gsi3',
-          KeyConditionExpression: before === undefined ? 'gsi3pk = :pk' : 'gsi3pk = :pk AND gsi3sk < :before',
+          IndexName: index,
+          KeyConditionExpression:
+            before === undefined ? `${index}pk = :pk` : `${index}pk = :pk AND ${index}sk < :before`,
           ExpressionAttributeValues: {
-            ':pk': statusKey(status),
+            ':pk': group,
             ...(before === undefined ? {} : { ':before': before }),
           },
           ScanIndexForward: false,
@@ -86,7 +92,14 @@ export const jobRecords = (table: Table, now: () => string): JobRecords => {
         table.client.send(
           new PutCommand({
             TableName: table.name,
-            Item: { ...key(record.id), ...record, gsi3pk: statusKey(record.status), gsi3sk: order(record) },
+            Item: {
+              ...key(record.id),
+              ...record,
+              gsi2pk: statusKey(record.status),
+              gsi2sk: order(record),
+              gsi3pk: shardKey(shardOf(record.id)),
+              gsi3sk: order(record),
+            },
             ConditionExpression: 'attribute_not_exists(pk)',
           }),
         ),
@@ -98,23 +111,26 @@ export const jobRecords = (table: Table, now: () => string): JobRecords => {
     change: (id, change, when) =>
       update(
         id,
-        change.status === undefined ? change : { ...change, gsi3pk: statusKey(change.status) },
+        change.status === undefined ? change : { ...change, gsi2pk: statusKey(change.status) },
         when,
       ),
 
     async begin(id, step, at) {
-      const running = { status: 'running', gsi3pk: statusKey('running'), step }
+      const running = { status: 'running', gsi2pk: statusKey('running'), step }
       const begun =
         (await update(id, { ...running, attempts: 1, startedAt: at }, ['queued'])) ??
         (await update(id, { step, attempts: 1 }, ['running'], { sameStep: false, step }))
       return begun ?? update(id, {}, ['running'], { sameStep: true, step })
     },
 
-    async list({ statuses, limit, marker }) {
+    async list({ status, limit, marker }) {
       const after = marker === undefined ? undefined : await get(marker)
       const before = after === undefined ? undefined : order(after)
-      const pages = await Promise.all(statuses.map((status) => page(status, limit, before)))
-      return pages
+      if (status !== undefined) return page('gsi2', statusKey(status), limit, before)
+      const shards = Array.from({ length: SHARDS }, (_, shard) =>
+        page('gsi3', shardKey(shard), limit, before),
+      )
+      return (await Promise.all(shards))
         .flat()
         .sort((one, other) => (order(one) < order(other) ? 1 : -1))
         .slice(0, limit)

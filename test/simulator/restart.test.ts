@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
 import { create, get, MiB, must, post, reassign, start } from './support.ts'
 
@@ -16,7 +17,7 @@ afterEach(async () => {
   for (const made of folders.splice(0)) await rm(made, { recursive: true, force: true })
 })
 
-const main = new URL('../../simulator/main.ts', import.meta.url).pathname
+const main = fileURLToPath(new URL('../../simulator/main.ts', import.meta.url))
 const run = (...args: string[]) => {
   const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   const out = { text: '', error: '' }

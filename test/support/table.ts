@@ -22,21 +22,19 @@ export const startTable = async () => {
     new CreateTableCommand({
       TableName: 'cinderless',
       BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: ['pk', 'gsi3pk', 'gsi3sk'].map((AttributeName) => ({
+      AttributeDefinitions: ['pk', 'gsi2pk', 'gsi2sk', 'gsi3pk', 'gsi3sk'].map((AttributeName) => ({
         AttributeName,
         AttributeType: 'S' as const,
       })),
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'gsi3',
-          KeySchema: [
-            { AttributeName: 'gsi3pk', KeyType: 'HASH' },
-            { AttributeName: 'gsi3sk', KeyType: 'RANGE' },
-          ],
-          Projection: { ProjectionType: 'ALL' },
-        },
-      ],
+      GlobalSecondaryIndexes: ['gsi2', 'gsi3'].map((IndexName) => ({
+        IndexName,
+        KeySchema: [
+          { AttributeName: `${IndexName}pk`, KeyType: 'HASH' as const },
+          { AttributeName: `${IndexName}sk`, KeyType: 'RANGE' as const },
+        ],
+        Projection: { ProjectionType: 'ALL' as const },
+      })),
     }),
   )
   const table: Table = {

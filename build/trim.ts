@@ -1,0 +1,32 @@
+import { fileURLToPath } from 'node:url'
+import type { Plugin } from 'esbuild'
+
+const standIn = (name: string) => fileURLToPath(new URL(`stand-ins/${name}.ts`, import.meta.url))
+
+/** What is left out of a bundle, by the name it is imported under, and what stands there. */
+const replaced: readonly (readonly [imported: RegExp, standsThere: string, importer?: RegExp])[] = [
+  [/^form-data$/, 'nothing'],
+  [/^follow-redirects$/, 'node-only'],
+  [/^https-proxy-agent$/, 'unused-class'],
+  [/^proxy-from-env$/, 'no-proxy'],
+  [/\/Http2Sessions\.js$/, 'unused-class', /\/axios\//],
+  [/^http2$/, 'nothing', /\/axios\//],
+  [/\/xhr\.js$/, 'nothing', /\/axios\//],
+  [/\/fetch\.js$/, 'no-fetch', /\/axios\//],
+  [/^@aws-sdk\/credential-provider-node$/, 'credentials'],
+]
+
+/**
+ * Leave out what no function of ours can reach. Of axios that is two thirds: the table of all media types for form
+ * data, redirects, proxies, and its ways to send other than Node's.
+ */
+export const trim: Plugin = {
+  name: 'trim',
+  setup: (build) => {
+    for (const [filter, name, importer] of replaced) {
+      build.onResolve({ filter }, (asked) =>
+        importer === undefined || importer.test(asked.importer) ? { path: standIn(name) } : undefined,
+      )
+    }
+  },
+}

@@ -1,0 +1,288 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { packagedFunctions } from '../../build/functions.ts'
+import { readService, type Service } from '../../local/service.ts'
+import { type Simulator, startSimulator } from '../../simulator/server.ts'
+import { startTable } from '../support/table.ts'
+import { invokeBundled, startProxy } from './bundled.ts'
+import { type Package, packageService } from './packaged.ts'
+import { allows, roleOf } from './roles.ts'
+import { root, runNode } from './run.ts'
+import { unzip } from './unzip.ts'
+
+let packaged: Package
+let service: Service
+
+beforeAll(async () => {
+  packaged = await packageService()
+  service = await readService(join(root, 'serverless.yml'), { env: {}, options: {} })
+}, 60_000)
+afterAll(() => packaged?.[Symbol.asyncDispose]())
+
+/** The key in `serverless.yml` of what a template refers to by `Fn::GetAtt`. */
+const functionAt = (logicalId: string) =>
+  packaged.resources[logicalId]?.Properties.FunctionName.replace(`${service.name}-${service.stage}-`, '')
+
+const asInTemplate = (value: unknown) =>
+  typeof value === 'object' && value !== null && 'ref' in value ? { Ref: value.ref } : value
+
+const sorted = (values: readonly string[]) => [...values].sort()
+
+describe('what is deployed is what npm start runs', () => {
+  test('the functions, with their names, handlers, time limits, memory and environment', () => {
+    const deployed = packaged.ofType('AWS::Lambda::Function').map(([, { Properties }]) => ({
+      name: Properties.FunctionName,
+      handler: Properties.Handler,
+      timeoutSeconds: Properties.Timeout,
+      memoryMb: Properties.MemorySize,
+      environment: Properties.Environment.Variables,
+      durable: Properties.DurableConfig,
+    }))
+
+    const local = [...service.functions.values()].map((fn) => ({
+      name: fn.name,
+      handler: `${fn.module}.${fn.export}`,
+      timeoutSeconds: fn.timeoutSeconds,
+      memoryMb: fn.memoryMb,
+      environment: Object.fromEntries(
+        Object.entries(fn.environment).map(([name, value]) => [name, asInTemplate(value)]),
+      ),
+      durable: fn.durable && {
+        ExecutionTimeout: fn.durable.executionTimeoutSeconds,
+        RetentionPeriodInDays: fn.durable.retentionDays,
+      },
+    }))
+    expect(new Set(deployed)).toEqual(new Set(local))
+  })
+
+  test('the routes, to the same functions, and none of them open to everybody', () => {
+    const deployed = packaged.ofType('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => {
+      const integration = packaged.resources[Properties.Target['Fn::Join'][1][1].Ref]
+      const target = integration?.Properties.IntegrationUri['Fn::GetAtt'][0]
+      return `${Properties.RouteKey} ${functionAt(target)} ${Properties.AuthorizationType}`
+    })
+
+    const local = service.routes.map((route) => {
+      return `${route.method} ${route.path} ${route.function} ${route.iam ? 'AWS_IAM' : 'NONE'}`
+    })
+    expect(sorted(deployed)).toEqual(sorted(local))
+    expect(deployed.filter((route) => !route.endsWith('AWS_IAM'))).toEqual([])
+  })
+
+  test('the queues, and who reads them', () => {
+    const queues = packaged.ofType('AWS::SQS::Queue').map(([key, { Properties }]) => ({
+      key,
+      visibility: Properties.VisibilityTimeout,
+      retention: Properties.MessageRetentionPeriod,
+      deadLetters: Properties.RedrivePolicy?.deadLetterTargetArn['Fn::GetAtt'][0],
+      receives: Properties.RedrivePolicy?.maxReceiveCount,
+    }))
+    const readers = packaged.ofType('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => ({
+      queue: Properties.EventSourceArn['Fn::GetAtt'][0],
+      function: functionAt(Properties.FunctionName['Fn::GetAtt'][0]),
+      batchSize: Properties.BatchSize,
+      reportsFailures: Properties.FunctionResponseTypes?.includes('ReportBatchItemFailures') ?? false,
+    }))
+
+    const localQueues = [...service.queues].map(([key, queue]) => ({
+      key,
+      visibility: queue.VisibilityTimeout,
+      retention: queue.MessageRetentionPeriod,
+      deadLetters: queue.RedrivePolicy?.deadLetterTargetArn,
+      receives: queue.RedrivePolicy?.maxReceiveCount,
+    }))
+    expect(new Set(queues)).toEqual(new Set(localQueues))
+    expect(new Set(readers)).toEqual(
+      new Set(
+        service.queueSources.map(({ queue, function: key, batchSize, reportsFailures }) => {
+          return { queue, function: key, batchSize, reportsFailures }
+        }),
+      ),
+    )
+  })
+
+  test('the schedules', () => {
+    const deployed = packaged.ofType('AWS::Scheduler::Schedule').map(([, { Properties }]) => {
+      return `${functionAt(Properties.Target.Arn['Fn::GetAtt'][0])} ${Properties.ScheduleExpression}`
+    })
+
+    const local = service.schedules.map((schedule) => `${schedule.function} ${schedule.expression}`)
+    expect(sorted(deployed)).toEqual(sorted(local))
+  })
+
+  test('the tables, with their keys and indexes', () => {
+    const deployed = packaged.ofType('AWS::DynamoDB::Table').map(([key, { Properties }]) => ({
+      key,
+      attributes: Properties.AttributeDefinitions,
+      keys: Properties.KeySchema,
+      indexes: Properties.GlobalSecondaryIndexes,
+    }))
+
+    const local = [...service.tables].map(([key, table]) => ({
+      key,
+      attributes: table.AttributeDefinitions,
+      keys: table.KeySchema,
+      indexes: table.GlobalSecondaryIndexes,
+    }))
+    expect(deployed).toEqual(local)
+  })
+
+  test('every job has a durable function of the name, and with the alias, that the starter asks for', () => {
+    const starter = service.functions.get('start-job')
+    const aliases = packaged.ofType('AWS::Lambda::Alias').map(([, { Properties }]) => {
+      const fn = packaged.resources[Properties.FunctionName.Ref]?.Properties.FunctionName
+      return `${fn}:${Properties.Name}`
+    })
+
+    const jobs = [...service.functions.values()].filter(({ durable }) => durable !== undefined)
+    const { JOB_FUNCTION_PREFIX: prefix, JOB_ALIAS: alias } = starter?.environment ?? {}
+    expect([typeof prefix, typeof alias]).toEqual(['string', 'string'])
+    expect(jobs.map(({ name }) => name).filter((name) => !name.startsWith(prefix as string))).toEqual([])
+    expect(sorted(aliases)).toEqual(sorted(jobs.map(({ name }) => `${name}:${alias as string}`)))
+  })
+
+  test('it stays far from the 500 resources a template may have', () => {
+    expect(Object.keys(packaged.resources).length).toBeLessThan(450)
+  })
+})
+
+describe('what a function may do', () => {
+  test('is said in a role of its own', () => {
+    const roles = packaged
+      .ofType('AWS::Lambda::Function')
+      .map(([, { Properties }]) => Properties.Role['Fn::GetAtt'][0] as string)
+
+    expect(new Set(roles).size).toBe(service.functions.size)
+    expect(sorted(roles)).toEqual(sorted(packaged.ofType('AWS::IAM::Role').map(([name]) => name)))
+  })
+
+  test('and the role’s name fits IAM’s 64 letters on a stage called production, in any region', () => {
+    const computed = [...service.functions.keys()].filter((key) => {
+      return typeof roleOf(packaged, service, key)?.Properties.RoleName !== 'string'
+    })
+
+    const names = computed.map((key) => `${service.name}-production-${key}-ap-southeast-1`)
+    expect(names.filter((name) => name.length > 64)).toEqual([])
+  })
+
+  test('names its actions, and what they are done to', () => {
+    const statements = packaged
+      .ofType('AWS::IAM::Role')
+      .flatMap(([, { Properties }]) => Properties.Policies)
+      .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+
+    expect(statements.flatMap(({ Action }) => Action).filter((action) => action.includes('*'))).toEqual([])
+    expect(statements.flatMap(({ Resource }) => Resource).filter((resource) => resource === '*')).toEqual([])
+    expect(
+      statements.filter(
+        ({ Effect, NotAction, NotResource }) => Effect !== 'Allow' || NotAction || NotResource,
+      ),
+    ).toEqual([])
+  })
+
+  test('is enough for the clock to call it, the queue to feed it, and a durable one to keep its steps', () => {
+    const needed = [
+      ...service.schedules.map(({ function: key }) => [key, 'lambda:InvokeFunction', `-${key}'`] as const),
+      ...service.queueSources.flatMap(({ function: key, queue }) => [
+        [key, 'sqs:ReceiveMessage', queue] as const,
+        [key, 'sqs:DeleteMessage', queue] as const,
+      ]),
+      ...[...service.functions.values()].flatMap(({ key, durable }) =>
+        durable === undefined
+          ? []
+          : [
+              [key, 'lambda:CheckpointDurableExecution', `-${key}:*`] as const,
+              [key, 'lambda:GetDurableExecutionState', `-${key}:*`] as const,
+            ],
+      ),
+    ]
+
+    const lacking = needed.filter(([key, action, on]) => !allows(roleOf(packaged, service, key), action, on))
+    expect(lacking).toEqual([])
+  })
+})
+
+describe('each zip', () => {
+  test('has a name of its own, as all are put in one folder of a bucket', () => {
+    const keys = packaged
+      .ofType('AWS::Lambda::Function')
+      .map(([, { Properties }]) => Properties.Code.S3Key as string)
+
+    expect(new Set(keys).size).toBe(keys.length)
+  })
+
+  test('holds the handler where Lambda looks for it, and nothing else', async () => {
+    for (const { module, artifact } of await packagedFunctions(root)) {
+      const files = unzip(await readFile(join(packaged.folder, artifact)))
+      expect([...files.keys()]).toEqual([`${module}.cjs`])
+      const bundle = await readFile(join(packaged.folder, 'dist', `${module}.cjs`))
+      expect(files.get(`${module}.cjs`)?.equals(bundle)).toBe(true)
+    }
+  })
+
+  test('is small enough to start fast', async () => {
+    for (const { module } of await packagedFunctions(root)) {
+      const file = join(packaged.folder, 'dist', `${module}.cjs`)
+      const usesAws = (await readFile(file, 'utf8')).includes('aws-sdk-js')
+      expect((await stat(file)).size, module).toBeLessThan(usesAws ? 750_000 : 220_000)
+    }
+  })
+
+  // Node 24 on Lambda refuses a handler that could take a callback.
+  const load = `
+    const { handler } = require(process.argv[1])
+    console.log(process.versions.node.split('.')[0], typeof handler, handler.length < 3)`
+
+  test('loads in a fresh process of Node 24, and exports a handler', async () => {
+    for (const { module } of await packagedFunctions(root)) {
+      const file = join(packaged.folder, 'dist', `${module}.cjs`)
+      const { stdout, stderr } = await runNode(['-e', load, file], { cwd: packaged.folder })
+      expect({ module, stdout, stderr }).toEqual({ module, stdout: '24 function true\n', stderr: '' })
+    }
+  })
+})
+
+describe('out of its bundle, without what was left out of it,', () => {
+  const ids = ['6f0a4a26-3b7e-4a52-9c36-1d1f2a9f6d01', '6f0a4a26-3b7e-4a52-9c36-1d1f2a9f6d02'] as const
+  let simulator: Simulator
+  beforeAll(async () => {
+    simulator = await startSimulator({ port: 0, data: join(packaged.folder, 'simulator') })
+  })
+  afterAll(() => simulator?.close())
+
+  const create = (id: string, env: Record<string, string> = {}) => {
+    const cluster = {
+      SP_API_HTTP_HOST: '127.0.0.1',
+      SP_API_HTTP_PORT: String(simulator.port),
+      SP_AUTH_TOKEN: simulator.token,
+    }
+    const input = { volume: { id, size: 1 } }
+    return invokeBundled(packaged.folder, 'driver/create-volume', input, { ...cluster, ...env })
+  }
+
+  test('an operation works', async () => {
+    expect(await create(ids[0])).toMatch(/^answer \{"provider_location":/)
+    expect(simulator.volumes.has(`os--volume-${ids[0]}`)).toBe(true)
+  })
+
+  test('an operation works through a proxy', async () => {
+    using proxy = await startProxy()
+
+    expect(await create(ids[1], { HTTPS_PROXY: proxy.url })).toMatch(/^answer \{"provider_location":/)
+    expect(proxy.asked[0]).toContain(`http://127.0.0.1:${simulator.port}/ctrl/1.0/`)
+  })
+
+  test('an operation fails in the words of the driver', async () => {
+    expect(await create(ids[0], { SP_AUTH_TOKEN: '1' })).toBe('error VolumeBackendError')
+  })
+
+  test('a function with records finds its table, with the credentials that Lambda gives it', async () => {
+    await using storage = await startTable()
+    const { AWS_ENDPOINT_URL_DYNAMODB = '' } = process.env
+    const aws = { AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'nobody', AWS_SECRET_ACCESS_KEY: 'nothing' }
+    const env = { ...aws, AWS_ENDPOINT_URL_DYNAMODB, TABLE_NAME: storage.table.name }
+
+    expect(await invokeBundled(packaged.folder, 'jobs/list', {}, env)).toBe('answer {"jobs":[]}')
+  })
+})
