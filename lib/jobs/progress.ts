@@ -1,6 +1,9 @@
 import type { AgentClient } from '../agent/http.ts'
 import type { JobRecord } from './record.ts'
 
+/** The agent on the host of that name, where there is one. */
+export type AgentNamed = (host: string) => Promise<AgentClient | undefined>
+
 /** Milliseconds the agent may take to say how far it is. */
 const ANSWER_MS = 1_500
 
@@ -10,7 +13,7 @@ const ANSWER_MS = 1_500
  */
 export async function withProgress(
   record: JobRecord,
-  agentNamed: (host: string) => Promise<AgentClient | undefined>,
+  agentNamed: AgentNamed,
   deadline: number,
 ): Promise<JobRecord> {
   if (record.status !== 'running' || record.task === undefined) return record

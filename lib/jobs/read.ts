@@ -1,8 +1,7 @@
 import * as z from 'zod'
-import type { AgentClient } from '../agent/http.ts'
 import { DriverError } from '../errors.ts'
 import { JobId } from './document.ts'
-import { withProgress } from './progress.ts'
+import { type AgentNamed, withProgress } from './progress.ts'
 import { type JobRecords, JobStatus, type JobView, jobView } from './record.ts'
 
 export const GetJob = z.strictObject({ id: JobId })
@@ -10,7 +9,7 @@ export const GetJob = z.strictObject({ id: JobId })
 /** @throws DriverError JobNotFound. */
 export async function getJob(
   jobs: JobRecords,
-  agentNamed: (host: string) => Promise<AgentClient | undefined>,
+  agentNamed: AgentNamed,
   { id }: z.infer<typeof GetJob>,
   deadline: number,
 ): Promise<JobView> {
@@ -26,10 +25,14 @@ export const ListJobs = z.strictObject({
   marker: JobId.optional(),
 })
 
-/** Newest first. */
+/** Newest first; what runs, with the agent's progress of this moment. */
 export async function listJobs(
   jobs: JobRecords,
+  agentNamed: AgentNamed,
   { status, limit, marker }: z.infer<typeof ListJobs>,
+  deadline: number,
 ): Promise<{ jobs: JobView[] }> {
-  return { jobs: (await jobs.list({ status, limit, marker })).map(jobView) }
+  const records = await jobs.list({ status, limit, marker })
+  const current = await Promise.all(records.map((record) => withProgress(record, agentNamed, deadline)))
+  return { jobs: current.map(jobView) }
 }
