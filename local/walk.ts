@@ -5,7 +5,7 @@ const name = 'hello'
 const volume = { volume: { id: name, size: 1 } }
 const copy = {
   volume: { id: name },
-  image: { source: { kind: 'folder', name: `${name}.qcow2` }, format: 'qcow2' },
+  image: { source: { kind: 'folder', name: `${name}.raw` }, format: 'raw' },
 }
 
 const post = (url: string, path: string, body: object): string =>
