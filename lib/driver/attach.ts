@@ -31,10 +31,13 @@ export async function attach(backend: AttachingBackend, wanted: Attach): Promise
   const { volume, host } = wanted
   if (wanted.others === 'refuse') await refuseHeld(backend, wanted)
   let before: Page | undefined
-  const intent = await turn(backend.attachments, volume.globalId, (page) => {
-    before = page
-    return intended(page, wanted)
-  })
+  const [intent] = await Promise.all([
+    turn(backend.attachments, volume.globalId, (page) => {
+      before = page
+      return intended(page, wanted)
+    }),
+    backend.attachments.note(volume.name, volume.globalId),
+  ])
   const mine = intent.attachments[wanted.id]
   if (mine === undefined) throw new Error('the intent is in the page that was just written')
   try {

@@ -66,6 +66,10 @@ export interface AttachmentBook {
   read(globalId: string): Promise<Page>
   /** @returns false, and nothing written, when the page is not at `page.version` any more. */
   write(page: Page): Promise<boolean>
+  /** Remember which volume bore a name when it was attached. */
+  note(name: string, globalId: string): Promise<void>
+  /** @returns the global id that was last noted for a name. */
+  noted(name: string): Promise<string | undefined>
 }
 
 /** A backend for operations that attach. */

@@ -20,9 +20,10 @@ export interface Detach {
  * End attachments: mark them in the book, let StorPool detach, strike them out. A client that keeps another
  * attachment keeps the volume. Run again, it goes on where it stood.
  *
+ * @returns false where StorPool has no such volume (any more).
  * @throws DriverError VolumeIsBusy: a process on the host has the device open, and force was not asked for.
  */
-export async function detach(backend: AttachingBackend, wanted: Detach): Promise<void> {
+export async function detach(backend: AttachingBackend, wanted: Detach): Promise<boolean> {
   const { volume } = wanted
   const intent = await turn(backend.attachments, volume.globalId, (page) => {
     const ending = entries(page).filter(wanted.ends)
@@ -35,8 +36,9 @@ export async function detach(backend: AttachingBackend, wanted: Detach): Promise
     )
   })
   const ended = entries(intent).filter(wanted.ends)
+  let isThere: boolean
   try {
-    await reassign(backend, wanted, intent, ended)
+    isThere = await reassign(backend, wanted, intent, ended)
   } catch (error) {
     if (isAmbiguous(error)) throw error
     await putBack(backend, volume.globalId, ended)
@@ -47,6 +49,7 @@ export async function detach(backend: AttachingBackend, wanted: Detach): Promise
     const left = entries(page).filter((attachment) => !ended.some((one) => isSame(one, attachment)))
     return left.length === entries(page).length ? page : withOnly(page, left)
   })
+  return isThere
 }
 
 async function reassign(
@@ -54,12 +57,12 @@ async function reassign(
   { volume, clients, force }: Detach,
   intent: Page,
   ended: readonly Attachment[],
-): Promise<void> {
+): Promise<boolean> {
   const touched =
     clients === 'all' ? [] : [...new Set([...clients, ...ended.map(({ clientId }) => clientId)])]
   const losing = touched.filter((clientId) => modeOn(intent, clientId) === undefined)
   const lowered = touched.filter((clientId) => modeOn(intent, clientId) === 'ro')
-  if (clients !== 'all' && losing.length === 0 && lowered.length === 0) return
+  if (clients !== 'all' && losing.length === 0 && lowered.length === 0) return true
   try {
     await volumesReassignWait(backend.storpool, {
       reassign: [
@@ -72,12 +75,13 @@ async function reassign(
       ],
     })
   } catch (error) {
-    if (isRefusal(error, 'objectDoesNotExist')) return
+    if (isRefusal(error, 'objectDoesNotExist')) return false
     if (!isAmbiguous(error)) throw error
     const holders = (await lookAfter(error, () => holdersOf(backend, volume.globalId))) ?? []
     const still = holders.filter(({ client }) => clients === 'all' || losing.includes(client))
     if (still.length > 0) throw error
   }
+  return true
 }
 
 /** StorPool did not detach: the attachments are as they were. */

@@ -30,8 +30,21 @@ export async function terminateConnection(
   backend: AttachingBackend,
   input: TerminateConnection,
 ): Promise<void> {
-  const volume = await found(backend, input.volume)
-  if (volume === undefined) return
+  const name = volumeRef(backend, input.volume)
+  const known = input.volume.provider_location ?? (await backend.attachments.noted(name))
+  if (known && (await end(backend, input, { name, globalId: known }))) return
+  if (input.volume.provider_location) return
+  // Nothing was noted for this name, or it belongs to another volume by now: ask StorPool.
+  const volume = await orAbsent(volumeSummary(backend.storpool, name))
+  if (volume !== undefined && volume.globalId !== known) await end(backend, input, volume)
+}
+
+/** @returns false where StorPool has no such volume. */
+async function end(
+  backend: AttachingBackend,
+  input: TerminateConnection,
+  volume: { readonly name: string; readonly globalId: string },
+): Promise<boolean> {
   const { attachmentId, generation, connector, force } = input
   if (attachmentId !== undefined) {
     const ends = (attachment: Attachment) => {
@@ -54,11 +67,4 @@ export async function terminateConnection(
     clients,
     force,
   })
-}
-
-/** By global id there is nothing to look up; a volume that is gone has no connections. */
-const found = async (backend: AttachingBackend, volume: KnownVolume) => {
-  const name = volumeRef(backend, volume)
-  if (volume.provider_location) return { name, globalId: volume.provider_location }
-  return orAbsent(volumeSummary(backend.storpool, name))
 }

@@ -2,6 +2,7 @@ import { v4 } from 'uuid'
 import * as z from 'zod'
 import type { Hosts } from '../driver/backend.ts'
 import { knownHost } from '../driver/initialize-connection.ts'
+import type { KnownVolume } from '../driver/model.ts'
 import { DriverError } from '../errors.ts'
 import { jobId } from '../ids.ts'
 import { CopyImageToVolumeInput } from './copy-image-to-volume/document.ts'
@@ -42,6 +43,7 @@ export interface Submission {
  *   Conflict: the key was used for something else. TooLarge.
  */
 export async function submitJob(to: Submission, request: SubmitJob): Promise<JobRecord> {
+  refuseEncrypted(request.input.volume)
   const host = await agentHost(to, request.input.host)
   const project = request.project ?? request.input.volume.project_id ?? 'default'
   const document = JobDocument.parse({
@@ -94,6 +96,18 @@ export async function takeIn(
     remedy: 'Use another idempotency key for another request.',
     details: { id: document.id },
   })
+}
+
+/** An image's bytes written past the encryption of its volume would be noise to whoever reads it. */
+const refuseEncrypted = ({ id, encryption_key_id }: KnownVolume): void => {
+  if (!encryption_key_id) return
+  throw new DriverError(
+    'NotSupported',
+    `volume ${id} is encrypted: an image written onto it would corrupt it`,
+    {
+      remedy: 'Use a volume type without encryption.',
+    },
+  )
 }
 
 async function agentHost(to: Submission, named: string | undefined): Promise<string> {

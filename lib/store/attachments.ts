@@ -23,11 +23,15 @@ const Item = z.object({
   ),
 })
 
+const Noted = z.object({ globalId: z.string() })
+
+const nameKey = (name: string) => ({ pk: `ATTACHMENTS#name#${name}` })
 const key = (globalId: string) => ({ pk: `ATTACHMENTS#${globalId}` })
 
 /**
  * The book of attachments: one item per volume, `{generation, version, attachments}`. Reads are consistent and
- * every write is conditioned on the version that was read, so of two writers one begins again.
+ * every write is conditioned on the version that was read, so of two writers one begins again. Beside the pages stand
+ * the names under which volumes were attached, so that ending a connection need not ask StorPool whose name it is.
  */
 export const attachmentBook = (table: Table): AttachmentBook => ({
   async read(globalId) {
@@ -55,5 +59,16 @@ export const attachmentBook = (table: Table): AttachmentBook => ({
       ),
     )
     return written !== undefined
+  },
+
+  async note(name, globalId) {
+    await table.client.send(new PutCommand({ TableName: table.name, Item: { ...nameKey(name), globalId } }))
+  },
+
+  async noted(name) {
+    const { Item: found } = await table.client.send(
+      new GetCommand({ TableName: table.name, Key: nameKey(name), ConsistentRead: true }),
+    )
+    return found === undefined ? undefined : Noted.parse(found).globalId
   },
 })

@@ -3,14 +3,14 @@ import type { Cluster } from '../support/cluster.ts'
 
 /**
  * All that an operation can change: what is on the cluster, and what is in the table. Left out are counts that only
- * grow, and a page of the book on which nothing stands.
+ * grow, names that were noted, and a page of the book on which nothing stands.
  */
 export const everything = async (cluster: Cluster) => {
   const { Items = [] } = await cluster.table.client.send(new ScanCommand({ TableName: cluster.table.name }))
   return {
     cluster: cluster.simulator.state(),
     table: Items.filter(
-      ({ attachments, reverting }) => Object.keys(attachments).length > 0 || reverting !== undefined,
+      ({ attachments = {}, reverting }) => Object.keys(attachments).length > 0 || reverting !== undefined,
     )
       .map(({ pk, attachments, reverting }) => ({ pk, attachments, reverting }))
       .sort((one, other) => (String(one.pk) < String(other.pk) ? -1 : 1)),

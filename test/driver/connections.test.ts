@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createVolume } from '../../lib/driver/create-volume.ts'
+import { deleteVolume } from '../../lib/driver/delete-volume.ts'
 import { InitializeConnection, initializeConnection } from '../../lib/driver/initialize-connection.ts'
 import { TerminateConnection, terminateConnection } from '../../lib/driver/terminate-connection.ts'
 import { volumesReassignWait } from '../../lib/storpool/attachments.ts'
@@ -116,6 +117,30 @@ describe('a connection', () => {
 })
 
 describe('ending a connection', () => {
+  test('is one call, as the book knows whose name it is', async () => {
+    await using cluster = await withVolume()
+    await connect(cluster)
+    cluster.simulator.reset()
+
+    await end(cluster, { connector: { host: 'host-1' } })
+
+    expect(cluster.simulator.calls.map(({ call }) => call)).toEqual(['VolumesReassignWait'])
+    expect(attached(cluster)).toEqual([])
+  })
+
+  test('of a volume that took over the name of a deleted one ends that volume’s', async () => {
+    await using cluster = await withVolume()
+    await connect(cluster)
+    await end(cluster)
+    await deleteVolume(cluster.backend, { volume })
+    await createVolume(cluster.backend, { volume: aVolume() })
+    await volumesReassignWait(cluster.backend.storpool, { reassign: [{ volume: nameOf(volumeId), rw: [1] }] })
+
+    await end(cluster, { connector: { host: 'host-1' } })
+
+    expect(attached(cluster)).toEqual([])
+  })
+
   test('detaches the host it names and no other', async () => {
     await using cluster = await withVolume()
     await connect(cluster)
