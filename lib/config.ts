@@ -26,6 +26,8 @@ const Prefix = z
   .max(40)
   .regex(/^[A-Za-z0-9_\-.:]+$/, "must be in StorPool's alphabet: letters, digits and _ - . :")
 const Template = z.string().regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, _ and - only')
+/** StorPool speaks plain HTTP, with the token in every request; what stands in front of it may speak TLS. */
+const Tls = z.enum(['on', 'off'])
 /** How the cluster answers the revert of an attached volume. */
 const RevertAttached = z.enum(['refused', 'allowed'])
 
@@ -33,6 +35,7 @@ const RevertAttached = z.enum(['refused', 'allowed'])
 const NamedCluster = z.strictObject({
   SP_API_HTTP_HOST: z.string().min(1),
   SP_API_HTTP_PORT: z.int().min(1).max(65535).default(81),
+  SP_API_HTTP_TLS: Tls.optional(),
   SP_AUTH_TOKEN: z.string().min(1).optional(),
   SP_AUTH_TOKEN_SECRET: z.string().min(1).optional(),
   SP_OPENSTACK_VOLUME_PREFIX: Prefix.optional(),
@@ -44,6 +47,7 @@ const NamedCluster = z.strictObject({
 const Environment = z.object({
   SP_API_HTTP_HOST: z.string().default('127.0.0.1'),
   SP_API_HTTP_PORT: z.coerce.number().int().min(1).max(65535).default(81),
+  SP_API_HTTP_TLS: Tls.default('off'),
   SP_AUTH_TOKEN: z.string().optional(),
   /** Where the token is kept: a secret's name or ARN. The environment's own token wins. */
   SP_AUTH_TOKEN_SECRET: z.string().optional(),

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import * as z from 'zod'
 import type { Core, DurableOptions, Run } from './durable-core.ts'
 import { ErrorObject, type Execution, isOver, isoTime, type Operation } from './durable-model.ts'
@@ -12,6 +13,9 @@ const InvocationOutput = z.object({
   Result: z.string().nullish(),
   Error: ErrorObject.nullish(),
 })
+
+/** How long after an invocation that could not be written down it is made again, in milliseconds. */
+const againMs = 1000
 
 /** Doubling from one second to a minute. */
 const doubling = (failures: number): number => Math.min(60_000, 1000 * 2 ** (failures - 1))
@@ -78,20 +82,18 @@ export const durableInvocations = (core: Core, options: DurableOptions) => {
   }
 
   /** Invoke an execution now. Once it was stopped, superseded or has timed out, its answer counts for nothing. */
-  const run = async (execution: Execution): Promise<void> => {
+  const runAs = async (mine: Run, execution: Execution): Promise<void> => {
     const { arn, functionKey, qualifier } = execution
     const fn = functions.service.functions.get(functionKey)
     if (!fn) {
+      runs.delete(arn)
       broken(arn, `function ${functionKey} is not in serverless.yml any more`)
       return
     }
-    const token = randomBytes(18).toString('base64url')
-    const mine: Run = { token, firstToken: token }
-    runs.set(arn, mine)
     const limits = { maxItems: 1000, maxBytes: pageBytes }
     const event = {
       DurableExecutionArn: arn,
-      CheckpointToken: token,
+      CheckpointToken: mine.firstToken,
       InitialExecutionState: pageOf(store, arn, 0, limits, isoTime),
       UpdatedOperationIds: store.changed(arn).map(({ operation }) => operation.Id),
     }
@@ -101,6 +103,22 @@ export const durableInvocations = (core: Core, options: DurableOptions) => {
     runs.delete(arn)
     settle(arn, fn, outcome)
     core.soon()
+  }
+
+  /** What cannot be written down has not happened: it is invoked again, as after a kill. */
+  const run = async (execution: Execution): Promise<void> => {
+    const { arn } = execution
+    const token = randomBytes(18).toString('base64url')
+    const mine: Run = { token, firstToken: token }
+    runs.set(arn, mine)
+    try {
+      await runAs(mine, execution)
+    } catch (error) {
+      log('invocation not kept', { execution: arn, reason: String(error) })
+      await delay(againMs, undefined, { ref: false })
+      if (runs.get(arn) === mine) runs.delete(arn)
+      core.soon()
+    }
   }
 
   return run

@@ -108,7 +108,8 @@ export const openDurableStore = (path: string) => {
         db.exec('COMMIT')
         return result
       } catch (error) {
-        db.exec('ROLLBACK')
+        // A full disk has rolled it back by itself.
+        if (db.isTransaction) db.exec('ROLLBACK')
         throw error
       }
     },

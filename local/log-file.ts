@@ -18,7 +18,11 @@ export const openLogFile = (path: string, echo: boolean): LogFile => {
   let open = true
   return {
     write(text) {
-      if (open) writeSync(file, text)
+      try {
+        if (open) writeSync(file, text)
+      } catch {
+        // A full disk takes lines, and must not take with it what wrote them.
+      }
       return echo ? writeThrough(text) : true
     },
     close() {

@@ -79,7 +79,11 @@ try {
   // A function that fails outside of its invocation would end its own sandbox on AWS, and must not end this.
   for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
     process.on(event, (error: unknown) => {
-      appendFileSync(system.log, `${error instanceof Error ? error.stack : String(error)}\n`)
+      try {
+        appendFileSync(system.log, `${error instanceof Error ? error.stack : String(error)}\n`)
+      } catch {
+        // What is said on the terminal is all there is, then.
+      }
       console.error(`Something failed outside of any request: ${reasonOf(error)}; more in ${system.log}`)
     })
   }

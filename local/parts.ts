@@ -1,4 +1,9 @@
-import { CannotStart, reasonOf } from './state.ts'
+import { CannotStart, isDiskFull, reasonOf } from './state.ts'
+
+const remedyFor = (error: unknown, folder: string): string =>
+  isDiskFull(error)
+    ? `Free some space where ${folder} is, or give another folder with --state DIR`
+    : `If ${folder} was damaged, begin anew with --fresh`
 
 /** What was started, closed in the opposite order. @param folder the state folder, named where it may be at fault. */
 export const partsIn = (folder: string) => {
@@ -12,9 +17,7 @@ export const partsIn = (folder: string) => {
         return made
       } catch (error) {
         if (error instanceof Error && error.name === 'CannotStart') throw error
-        throw new CannotStart(
-          `${what} cannot start: ${reasonOf(error)}. If ${folder} was damaged, begin anew with --fresh`,
-        )
+        throw new CannotStart(`${what} cannot start: ${reasonOf(error)}. ${remedyFor(error, folder)}`)
       }
     },
     async close(): Promise<void> {

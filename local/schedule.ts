@@ -64,8 +64,13 @@ export const startScheduler = (
   let stopped = false
 
   const keep = (): void => {
-    writeFileSync(`${path}.new`, JSON.stringify(last))
-    renameSync(`${path}.new`, path)
+    try {
+      writeFileSync(`${path}.new`, JSON.stringify(last))
+      renameSync(`${path}.new`, path)
+    } catch (error) {
+      // A run that is forgotten is made up for once after the next start: better that than no run now.
+      log('schedules cannot be kept', { reason: error instanceof Error ? error.message : String(error) })
+    }
   }
   for (const { source } of entries) last[source.name] ??= now()
   keep()

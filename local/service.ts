@@ -63,7 +63,7 @@ export interface Service {
 
 /** Resources that change nothing on one machine: permissions, networks, keys, log groups, alarms. */
 const withoutEffect =
-  /^AWS::(IAM|Logs|CloudWatch|EC2|KMS|SecretsManager|SSM|Budgets|ApiGatewayV2|Lambda::Permission)(::|$)/
+  /^AWS::(IAM|Logs|CloudWatch|EC2|KMS|SecretsManager|SSM|Budgets|ApiGatewayV2|SQS::QueuePolicy|Lambda::Permission)(::|$)/
 
 const parsed = <T>(schema: z.ZodType<T>, value: unknown, what: string): T => {
   const result = schema.safeParse(value)

@@ -19,6 +19,9 @@ export class CannotStart extends Error {
 
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
+/** Whether something failed because the disk is full, whoever says so: the system, SQLite or LevelDB. */
+export const isDiskFull = (error: unknown): boolean => /no space|disk is full/i.test(reasonOf(error))
+
 /** The folder that keeps everything, taken for this process. */
 export interface StateFolder {
   readonly path: string
@@ -39,12 +42,14 @@ const markerOf = (path: string): z.infer<typeof Marker> | undefined => {
   }
 }
 
-/** Whole or not at all: a folder with half a marker would be nobody's. */
-const mark = (path: string): void => {
-  const file = join(path, markerName)
-  writeFileSync(`${file}.new`, JSON.stringify({ what: 'Cinderless state', version: stateVersion }))
+/** Whole or not at all: half a marker would be nobody's, and half a secret nobody's either. */
+const writeWhole = (file: string, text: string, mode?: number): void => {
+  writeFileSync(`${file}.new`, text, { mode })
   renameSync(`${file}.new`, file)
 }
+
+const mark = (path: string): void =>
+  writeWhole(join(path, markerName), JSON.stringify({ what: 'Cinderless state', version: stateVersion }))
 
 const holderOf = (path: string): string => {
   try {
@@ -62,6 +67,12 @@ const takeLock = (path: string): DatabaseSync => {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
     return lock
   } catch (error) {
+    if (/not a database|malformed/.test(reasonOf(error))) {
+      const file = join(path, lockName)
+      throw new CannotStart(
+        `${file} was damaged. Nothing is kept in it: when no other system runs there, remove it`,
+      )
+    }
     if (!/locked|busy/.test(reasonOf(error))) throw error
     throw new CannotStart(
       `${path} is in use by ${holderOf(path)}. Stop that one, or use another folder: npm start -- --state DIR --port N`,
@@ -104,21 +115,30 @@ export const takeStateFolder = (path: string, fresh = false): StateFolder => {
     }
   } catch (error) {
     if (error instanceof CannotStart) throw error
+    const remedy = isDiskFull(error) ? 'Free some space there' : 'Make it writable'
     throw new CannotStart(
-      `${path} cannot be used: ${reasonOf(error)}. Make it writable, or give another folder with --state DIR`,
+      `${path} cannot be used: ${reasonOf(error)}. ${remedy}, or give another folder with --state DIR`,
     )
   }
   const at = (...names: string[]): string => join(path, ...names)
-  const announce = (url?: string): void =>
-    writeFileSync(at('holder.json'), JSON.stringify({ pid: process.pid, url }))
+  const announce = (url?: string): void => {
+    try {
+      writeFileSync(at('holder.json'), JSON.stringify({ pid: process.pid, url }))
+    } catch {
+      // Whoever finds the folder taken is told less.
+    }
+  }
   announce()
   return {
     path,
     at,
     secret(name) {
       const file = at(name)
-      if (!existsSync(file)) writeFileSync(file, randomBytes(16).toString('hex'), { mode: 0o600 })
-      return readFileSync(file, 'utf8').trim()
+      const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : ''
+      if (kept !== '') return kept
+      const made = randomBytes(16).toString('hex')
+      writeWhole(file, made, 0o600)
+      return made
     },
     announce,
     release() {

@@ -50,7 +50,8 @@ export const openStore = (folder: string): Store => {
         }
         db.exec('COMMIT')
       } catch (error) {
-        db.exec('ROLLBACK')
+        // A full disk has rolled it back by itself.
+        if (db.isTransaction) db.exec('ROLLBACK')
         throw error
       }
     },

@@ -1,4 +1,4 @@
 import { ManageExisting, manageExisting } from '../../lib/driver/manage-existing.ts'
-import { operation } from '../../lib/lambda/operation.ts'
+import { attachingOperation } from '../../lib/lambda/attaching.ts'
 
-export const handler = operation(ManageExisting, manageExisting)
+export const handler = attachingOperation(ManageExisting, manageExisting)

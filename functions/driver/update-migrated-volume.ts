@@ -1,4 +1,4 @@
 import { UpdateMigratedVolume, updateMigratedVolume } from '../../lib/driver/update-migrated-volume.ts'
-import { operation } from '../../lib/lambda/operation.ts'
+import { attachingOperation } from '../../lib/lambda/attaching.ts'
 
-export const handler = operation(UpdateMigratedVolume, updateMigratedVolume)
+export const handler = attachingOperation(UpdateMigratedVolume, updateMigratedVolume)

@@ -3,6 +3,7 @@ import { attachmentsList, volumesReassignWait } from '../storpool/attachments.ts
 import { isAmbiguous, isNoSuchClient, isOpenAt, isRefusal } from '../storpool/errors.ts'
 import type { AttachingBackend, Attachment, Host, Page } from './backend.ts'
 import { entries, isSame, modeOn, turn, withOnly } from './book.ts'
+import { followBook } from './follow-book.ts'
 import { busy, heldBy, holdersOf } from './holders.ts'
 import type { AccessMode } from './model.ts'
 import { lookAfter } from './settle.ts'
@@ -28,7 +29,7 @@ export interface Attach {
  *   AttachLimit. VolumeNotFound. StaleGeneration: somebody ended this attachment while it was being made.
  */
 export async function attach(backend: AttachingBackend, wanted: Attach): Promise<Attachment> {
-  const { volume, host } = wanted
+  const { volume } = wanted
   if (wanted.others === 'refuse') await refuseHeld(backend, wanted)
   let before: Page | undefined
   const [intent] = await Promise.all([
@@ -48,13 +49,15 @@ export async function attach(backend: AttachingBackend, wanted: Attach): Promise
       await takeBack(backend, intent, before, mine)
     throw await refusedAttach(backend, wanted, error)
   }
-  await confirm(backend, volume.globalId, intent, mine, host)
+  await confirm(backend, wanted, intent, mine)
   return { ...mine, state: 'attached' }
 }
 
 const intended = (page: Page, { id, host, mode, instance, others, volume }: Attach): Page => {
   const rest = entries(page).filter((attachment) => attachment.id !== id)
   const mine = page.attachments[id]
+  if (mine !== undefined && mine.clientId !== host.clientId && others !== 'take')
+    throw elsewhere(volume, mine)
   const kept = mine?.state !== 'detaching' && mine?.clientId === host.clientId && mine.mode === mode
   if (others === 'refuse' && rest.length > 0) throw heldBy(volume.name, rest)
   if (kept && (others !== 'take' || rest.length === 0)) return page
@@ -71,6 +74,13 @@ const intended = (page: Page, { id, host, mode, instance, others, volume }: Atta
   const left = others === 'take' ? rest.map((other) => ({ ...other, state: 'detaching' as const })) : rest
   return { ...withOnly(page, [...left, attachment]), generation: Math.max(generation, page.generation) }
 }
+
+/** Made anew here, the id would stand for this host alone, and nobody could end what it left on the other. */
+const elsewhere = ({ name }: Attach['volume'], { id, host }: Attachment): DriverError =>
+  new DriverError('Conflict', `attachment ${id} of ${name} is on host ${host}`, {
+    remedy: 'End it there first (terminate_connection with its id), or use another id.',
+    details: { host },
+  })
 
 /** One call: for a take-over StorPool detaches the others and attaches us as one change. */
 async function reassign(backend: AttachingBackend, wanted: Attach, intent: Page): Promise<void> {
@@ -97,12 +107,11 @@ async function reassign(backend: AttachingBackend, wanted: Attach, intent: Page)
 
 async function confirm(
   backend: AttachingBackend,
-  globalId: string,
+  { volume, host, others }: Attach,
   intent: Page,
   mine: Attachment,
-  host: Host,
 ): Promise<void> {
-  const page = await turn(backend.attachments, globalId, (now) => {
+  const confirmed = (now: Page) => {
     const found = now.attachments[mine.id]
     if (found === undefined || !isSame(found, mine) || found.state === 'detaching') return now
     const taken = entries(intent).filter(({ state }) => state === 'detaching')
@@ -111,17 +120,14 @@ async function confirm(
     )
     if (found.state === 'attached' && rest.length + 1 === entries(now).length) return now
     return withOnly(now, [...rest, { ...found, state: 'attached' }])
-  })
+  }
+  const page = await turn(backend.attachments, volume.globalId, confirmed, intent)
+  await followBook(backend, others === 'take' ? 'all' : [host.clientId], intent, page)
   const found = page.attachments[mine.id]
   if (found !== undefined && isSame(found, mine) && found.state === 'attached') return
-  if (modeOn(page, host.clientId) === undefined) {
-    await volumesReassignWait(backend.storpool, {
-      reassign: [{ volume: `~${globalId}`, detach: [host.clientId] }],
-    })
-  }
   throw new DriverError(
     'StaleGeneration',
-    `attachment ${mine.id} of ${globalId} was ended while it was made`,
+    `attachment ${mine.id} of ${volume.globalId} was ended while it was made`,
     {
       remedy: 'Ask for a new connection.',
     },

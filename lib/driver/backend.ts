@@ -70,6 +70,8 @@ export interface AttachmentBook {
   note(name: string, globalId: string): Promise<void>
   /** @returns the global id that was last noted for a name. */
   noted(name: string): Promise<string | undefined>
+  /** A volume is to lose its name: what was noted for it is true no more. */
+  forget(name: string): Promise<void>
 }
 
 /** A backend for operations that attach. */

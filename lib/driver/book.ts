@@ -8,16 +8,20 @@ const TRIES = 25
  * Change a volume's page, again from a fresh reading when another writer came in between.
  *
  * @param change gives back the same page to leave it as it is; throws to refuse.
+ * @param seen the page as it was a moment ago, which saves a reading. Only a write rests on it, as that fails when the
+ *   page is another by now.
  * @throws DriverError Conflict: too many writers at once.
  */
 export async function turn(
   book: AttachmentBook,
   globalId: string,
   change: (page: Page) => Page,
+  seen?: Page,
 ): Promise<Page> {
   for (let tries = 0; tries < TRIES; tries++) {
-    const page = await book.read(globalId)
+    const page = (tries === 0 ? seen : undefined) ?? (await book.read(globalId))
     const next = change(page)
+    if (next === page && page === seen) continue
     if (next === page) return page
     if (await book.write(next)) return { ...next, version: page.version + 1 }
   }

@@ -3,6 +3,7 @@ import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
 import { volumeDelete, volumeSummary } from '../storpool/volumes.ts'
 import { type Backend, volumeRef } from './backend.ts'
 import { busy } from './holders.ts'
+import { leftBehind } from './left-behind.ts'
 import { KnownVolume } from './model.ts'
 import { lookAfter, orAbsent } from './settle.ts'
 
@@ -14,11 +15,16 @@ export type DeleteVolume = z.infer<typeof DeleteVolume>
  * looked up once and deleted by global id, so that a name that changed hands in between costs nobody data.
  * A volume that is not there is a volume deleted.
  *
- * @throws DriverError VolumeIsBusy, naming who has it attached.
+ * @throws DriverError VolumeIsBusy, naming who has it attached. Conflict: of two volumes of a migration, none says
+ *   that it is the one that was left behind.
  * @see cinder/volume/drivers/storpool.py delete_volume
  */
 export async function deleteVolume(backend: Backend, { volume }: DeleteVolume): Promise<void> {
-  const there = await orAbsent(volumeSummary(backend.storpool, volumeRef(backend, volume)))
+  const { id, _name_id, provider_location } = volume
+  const there =
+    _name_id && _name_id !== id && !provider_location
+      ? await leftBehind(backend, id, _name_id)
+      : await orAbsent(volumeSummary(backend.storpool, volumeRef(backend, volume)))
   if (there === undefined) return
   const ref = `~${there.globalId}`
   try {

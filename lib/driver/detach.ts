@@ -3,6 +3,7 @@ import { volumesReassignWait } from '../storpool/attachments.ts'
 import { isAmbiguous, isOpenAt, isRefusal } from '../storpool/errors.ts'
 import type { AttachingBackend, Attachment, Page } from './backend.ts'
 import { entries, isSame, modeOn, turn, withOnly } from './book.ts'
+import { followBook } from './follow-book.ts'
 import { busy, holdersOf } from './holders.ts'
 import { lookAfter } from './settle.ts'
 
@@ -14,6 +15,8 @@ export interface Detach {
   readonly clients: 'all' | readonly number[]
   /** Take the device away from under a process that has it open. Its writes fail. */
   readonly force: boolean
+  /** The volume's page of the book, where the caller has just read it. */
+  readonly seen?: Page
 }
 
 /**
@@ -25,7 +28,7 @@ export interface Detach {
  */
 export async function detach(backend: AttachingBackend, wanted: Detach): Promise<boolean> {
   const { volume } = wanted
-  const intent = await turn(backend.attachments, volume.globalId, (page) => {
+  const marked = (page: Page) => {
     const ending = entries(page).filter(wanted.ends)
     if (ending.every(({ state }) => state === 'detaching')) return page
     return withOnly(
@@ -34,7 +37,8 @@ export async function detach(backend: AttachingBackend, wanted: Detach): Promise
         ending.includes(attachment) ? { ...attachment, state: 'detaching' } : attachment,
       ),
     )
-  })
+  }
+  const intent = await turn(backend.attachments, volume.globalId, marked, wanted.seen)
   const ended = entries(intent).filter(wanted.ends)
   let isThere: boolean
   try {
@@ -45,21 +49,27 @@ export async function detach(backend: AttachingBackend, wanted: Detach): Promise
     if (isRefusal(error, 'busy') || isOpenAt(error)) throw await busy(backend, 'VolumeIsBusy', volume, error)
     throw error
   }
-  await turn(backend.attachments, volume.globalId, (page) => {
+  const struck = (page: Page) => {
     const left = entries(page).filter((attachment) => !ended.some((one) => isSame(one, attachment)))
     return left.length === entries(page).length ? page : withOnly(page, left)
-  })
+  }
+  const page = await turn(backend.attachments, volume.globalId, struck, intent)
+  await followBook(backend, clientsOf(wanted, ended), intent, page)
   return isThere
 }
 
+const clientsOf = ({ clients }: Detach, ended: readonly Attachment[]): 'all' | readonly number[] =>
+  clients === 'all' ? clients : [...new Set([...clients, ...ended.map(({ clientId }) => clientId)])]
+
 async function reassign(
   backend: AttachingBackend,
-  { volume, clients, force }: Detach,
+  wanted: Detach,
   intent: Page,
   ended: readonly Attachment[],
 ): Promise<boolean> {
-  const touched =
-    clients === 'all' ? [] : [...new Set([...clients, ...ended.map(({ clientId }) => clientId)])]
+  const { volume, force } = wanted
+  const clients = clientsOf(wanted, ended)
+  const touched = clients === 'all' ? [] : clients
   const losing = touched.filter((clientId) => modeOn(intent, clientId) === undefined)
   const lowered = touched.filter((clientId) => modeOn(intent, clientId) === 'ro')
   if (clients !== 'all' && losing.length === 0 && lowered.length === 0) return true
@@ -78,7 +88,10 @@ async function reassign(
     if (isRefusal(error, 'objectDoesNotExist')) return false
     if (!isAmbiguous(error)) throw error
     const holders = (await lookAfter(error, () => holdersOf(backend, volume.globalId))) ?? []
-    const still = holders.filter(({ client }) => clients === 'all' || losing.includes(client))
+    const still = holders.filter(
+      ({ client, rights }) =>
+        clients === 'all' || losing.includes(client) || (rights === 'rw' && lowered.includes(client)),
+    )
     if (still.length > 0) throw error
   }
   return true

@@ -3,7 +3,7 @@ import { DriverError } from '../errors.ts'
 import { attachmentId } from '../ids.ts'
 import { volumeSummary } from '../storpool/volumes.ts'
 import { attach } from './attach.ts'
-import { type AttachingBackend, type Host, type Hosts, volumeRef } from './backend.ts'
+import { type AttachingBackend, type Host, type Hosts, volumeName, volumeRef } from './backend.ts'
 import { AccessMode, type ConnectionInfo, Connector, KnownVolume } from './model.ts'
 import { orAbsent } from './settle.ts'
 
@@ -11,7 +11,9 @@ export const AttachmentId = z
   .string()
   .min(1)
   .max(128)
-  .regex(/^[A-Za-z0-9_.:-]+$/)
+  .regex(/^[A-Za-z0-9_.:-]+$/, 'must be letters, digits and _ - . : only')
+  // The book keeps attachments in an object by their ids.
+  .refine((id) => !(id in Object.prototype), 'is a name that JavaScript uses itself')
 
 export const InitializeConnection = z.strictObject({
   volume: KnownVolume,
@@ -55,13 +57,22 @@ export async function initializeConnection(
     driver_volume_type: 'storpool',
     data: {
       client_id: host.clientId,
-      volume: input.volume.id,
+      volume: namedAfter(backend, volume.name) ?? input.volume.id,
       access_mode: mode,
       globalId: volume.globalId,
       attachmentId: id,
       generation,
     },
   }
+}
+
+/**
+ * The id that an object is named after: os-brick makes the name from it again, and attaches what bears that name. After
+ * a migration that is another id than the volume's own.
+ */
+const namedAfter = (backend: AttachingBackend, name: string): string | undefined => {
+  const beginning = volumeName(backend, '')
+  return name.startsWith(beginning) ? name.slice(beginning.length) : undefined
 }
 
 /** @throws DriverError UnknownHost, naming it. */

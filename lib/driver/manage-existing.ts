@@ -3,7 +3,7 @@ import { DriverError } from '../errors.ts'
 import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
 import type { VolumeSummary } from '../storpool/schema.ts'
 import { volumeSummary, volumeUpdate } from '../storpool/volumes.ts'
-import { type Backend, volumeName } from './backend.ts'
+import { type AttachingBackend, type Backend, volumeName } from './backend.ts'
 import { refOf, refuseOwned, roundedUp, VolumeReference } from './manage.ts'
 import { KnownVolume, type ModelUpdate } from './model.ts'
 import { templateOf } from './placement.ts'
@@ -22,7 +22,7 @@ export type ManageExisting = z.infer<typeof ManageExisting>
  * @see cinder/volume/driver.py manage_existing
  */
 export async function manageExisting(
-  backend: Backend,
+  backend: AttachingBackend,
   { volume, existing_ref }: ManageExisting,
 ): Promise<ModelUpdate> {
   const name = volumeName(backend, volume.id)
@@ -34,6 +34,7 @@ export async function manageExisting(
     volume.volume_type?.extra_specs.storpool_template && templateOf(backend, volume.volume_type),
   )
   const ref = `~${there.globalId}`
+  if (there.name !== name) await backend.attachments.forget(there.name)
   try {
     await volumeUpdate(backend.storpool, ref, {
       ...(there.name === name ? {} : { rename: name }),

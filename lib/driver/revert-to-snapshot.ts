@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { DriverError } from '../errors.ts'
+import { DriverError, isDriverError } from '../errors.ts'
 import { isAmbiguous, isOpenAt, isRefusal } from '../storpool/errors.ts'
 import type { VolumeSummary } from '../storpool/schema.ts'
 import { volumeRevert, volumeSummary, volumeUpdate } from '../storpool/volumes.ts'
@@ -11,7 +11,7 @@ import {
   snapshotRef,
   volumeRef,
 } from './backend.ts'
-import { entries, turn } from './book.ts'
+import { entries, isSame, turn, withOnly } from './book.ts'
 import { busy, heldBy, holdersOf } from './holders.ts'
 import { KnownSnapshot, KnownVolume } from './model.ts'
 import { lookAfter, orAbsent } from './settle.ts'
@@ -38,14 +38,21 @@ export async function revertToSnapshot(
   if (before === undefined) throw new DriverError('VolumeNotFound', `no volume ${ref} on the cluster`)
   const to = snapshotRef(backend, snapshot)
   if (!backend.defaults.refusesAttachedRevert) await refuseAttached(backend, before)
-  const kept = await remember(backend, before, to)
+  const { kept, resumed } = await remember(backend, before, to)
   const isReverted = (there: VolumeSummary) =>
     isChildOf(there, [to, snapshotName(backend, snapshot.id)], snapshot)
-  await revert(backend, before, to, isReverted)
-  const { size, iops, bw } = kept
-  await volumeUpdate(backend.storpool, `~${before.globalId}`, { size, iops, bw })
+  try {
+    await revert(backend, before, to)
+  } catch (error) {
+    if (isAmbiguous(error)) throw error
+    if (resumed) await restore(backend, before, kept)
+    await turn(backend.attachments, before.globalId, forgotten)
+    throw error
+  }
+  await restore(backend, before, kept)
   const after = await volumeSummary(backend.storpool, `~${before.globalId}`)
-  if (after.size !== size || after.iops !== iops || after.bw !== bw || !isReverted(after)) {
+  const { size, iops, bw } = kept
+  if (after.size < size || after.iops !== iops || after.bw !== bw || !isReverted(after)) {
     throw new DriverError('OutcomeUnknown', `${before.name} is not what a revert to ${to} leaves`, {
       remedy: 'Repeat it.',
     })
@@ -66,32 +73,80 @@ async function refuseAttached(backend: AttachingBackend, volume: VolumeSummary):
   if (holders.length > 0) throw await busy(backend, 'VolumeIsBusy', volume, undefined)
 }
 
-/** Size and limits as they were before the first attempt at this revert. */
-async function remember(backend: AttachingBackend, volume: VolumeSummary, to: string): Promise<Reverting> {
-  const { size, iops = '-', bw = '-' } = volume
-  const page = await turn(backend.attachments, volume.globalId, (now) => {
-    if (entries(now).length > 0) throw heldBy(volume.name, entries(now))
-    return now.reverting?.snapshot === to ? now : { ...now, reverting: { snapshot: to, size, iops, bw } }
-  })
-  return page.reverting ?? { snapshot: to, size, iops, bw }
-}
-
-async function revert(
+/**
+ * Size and limits as they were before the first attempt. One that was begun and never ended may have taken them from
+ * the volume already, whatever it reverted to: then what it remembered counts.
+ */
+async function remember(
   backend: AttachingBackend,
   volume: VolumeSummary,
   to: string,
-  isReverted: (there: VolumeSummary) => boolean,
+): Promise<{ readonly kept: Reverting; readonly resumed: boolean }> {
+  const { size, iops = '-', bw = '-' } = volume
+  const fresh: Reverting = { snapshot: to, size, iops, bw }
+  let kept = fresh
+  const noted = () =>
+    turn(backend.attachments, volume.globalId, (now) => {
+      if (entries(now).length > 0) throw heldBy(volume.name, entries(now))
+      kept = now.reverting ?? fresh
+      return kept === now.reverting ? now : { ...now, reverting: kept }
+    })
+  await noted().catch(async (error: unknown) => {
+    if (!isDriverError(error, 'VolumeIsBusy')) throw error
+    await strikeGone(backend, volume.globalId)
+    return noted()
+  })
+  return { kept: { ...kept, size: Math.max(kept.size, size) }, resumed: kept !== fresh }
+}
+
+async function restore(
+  backend: AttachingBackend,
+  { globalId }: VolumeSummary,
+  { size, iops, bw }: Reverting,
 ): Promise<void> {
-  const ref = `~${volume.globalId}`
+  const ref = `~${globalId}`
   try {
-    await volumeRevert(backend.storpool, ref, { toSnapshot: to })
+    await volumeUpdate(backend.storpool, ref, { size, iops, bw })
+  } catch (error) {
+    if (!isRefusal(error, 'invalidParam')) throw error
+    // Where it was extended meanwhile it stays so: nothing is ever made smaller.
+    if ((await volumeSummary(backend.storpool, ref)).size <= size) throw error
+    await volumeUpdate(backend.storpool, ref, { iops, bw })
+  }
+}
+
+/**
+ * Take out of the book what StorPool has ended already: a host's own os-brick detaches, and tells nobody. Intents
+ * stay, as StorPool may be about to carry them out.
+ */
+async function strikeGone(backend: AttachingBackend, globalId: string): Promise<void> {
+  const { attachments } = await backend.attachments.read(globalId)
+  const holders = await holdersOf(backend, globalId)
+  const gone = Object.values(attachments).filter(
+    ({ state, clientId }) => state === 'attached' && !holders.some(({ client }) => client === clientId),
+  )
+  if (gone.length === 0) return
+  await turn(backend.attachments, globalId, (now) =>
+    withOnly(
+      now,
+      entries(now).filter((one) => !gone.some((other) => isSame(one, other))),
+    ),
+  )
+}
+
+/**
+ * Before a revert to its newest snapshot the volume is that snapshot's child, and afterwards too: where the answer was
+ * lost no reading tells, so it is sent again. It does the same again.
+ */
+async function revert(backend: AttachingBackend, volume: VolumeSummary, to: string): Promise<void> {
+  const send = () => volumeRevert(backend.storpool, `~${volume.globalId}`, { toSnapshot: to })
+  try {
+    await send()
   } catch (error) {
     if (isAmbiguous(error)) {
-      const there = await lookAfter(error, () => orAbsent(volumeSummary(backend.storpool, ref)))
-      if (there === undefined || !isReverted(there)) throw error
+      await lookAfter(error, send)
       return
     }
-    await turn(backend.attachments, volume.globalId, forgotten)
     if (isRefusal(error, 'busy') || isOpenAt(error)) throw await busy(backend, 'VolumeIsBusy', volume, error)
     if (!isRefusal(error, 'objectDoesNotExist')) throw error
     throw new DriverError('SnapshotNotFound', `no snapshot ${to} on the cluster`, { cause: error })

@@ -66,5 +66,6 @@ async function end(
     ends: ({ host, clientId }) => host === connector.host || clients.includes(clientId),
     clients,
     force,
+    seen: page,
   })
 }

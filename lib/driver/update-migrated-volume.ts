@@ -3,7 +3,7 @@ import { DriverError } from '../errors.ts'
 import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
 import type { VolumeSummary } from '../storpool/schema.ts'
 import { volumeSummary, volumeUpdate } from '../storpool/volumes.ts'
-import { type Backend, volumeName, volumeRef } from './backend.ts'
+import { type AttachingBackend, volumeName, volumeRef } from './backend.ts'
 import { KnownVolume } from './model.ts'
 import { lookAfter, orAbsent } from './settle.ts'
 
@@ -29,7 +29,7 @@ export interface MigratedVolume {
  * @see cinder/volume/drivers/storpool.py update_migrated_volume, which swaps names in three renames
  */
 export async function updateMigratedVolume(
-  backend: Backend,
+  backend: AttachingBackend,
   { volume, new_volume }: UpdateMigratedVolume,
 ): Promise<MigratedVolume> {
   const name = volumeName(backend, volume.id)
@@ -44,6 +44,7 @@ export async function updateMigratedVolume(
   }
   if (copy.name === name) return renamed(copy)
   if (original !== undefined) return { _name_id: new_volume.id, provider_location: copy.globalId }
+  await backend.attachments.forget(copy.name)
   const tags = { ...copy.tags, 'cl-id': volume.id, 'cl-moved': new_volume.id }
   try {
     await volumeUpdate(backend.storpool, `~${copy.globalId}`, { rename: name, tags })

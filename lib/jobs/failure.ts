@@ -13,6 +13,7 @@ const agentNames: Readonly<Record<string, DriverErrorName>> = {
   image_too_large: 'InvalidInput',
   digest_mismatch: 'InvalidInput',
   source_not_found: 'InvalidInput',
+  source_changed: 'Conflict',
   size_mismatch: 'Conflict',
   request_conflict: 'Conflict',
   stale_generation: 'StaleGeneration',

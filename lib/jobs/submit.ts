@@ -2,11 +2,11 @@ import { v4 } from 'uuid'
 import * as z from 'zod'
 import type { Hosts } from '../driver/backend.ts'
 import { knownHost } from '../driver/initialize-connection.ts'
-import type { KnownVolume } from '../driver/model.ts'
 import { DriverError } from '../errors.ts'
 import { jobId } from '../ids.ts'
 import { CopyImageToVolumeInput } from './copy-image-to-volume/document.ts'
 import { DOCUMENT_BYTES, documentHash, JobDocument } from './document.ts'
+import { refuseEncrypted } from './encrypted.ts'
 import type { JobQueue } from './queue.ts'
 import type { JobRecord, JobRecords } from './record.ts'
 
@@ -54,10 +54,6 @@ export async function submitJob(to: Submission, request: SubmitJob): Promise<Job
     backend: 'default',
     input: { ...request.input, host },
   })
-  const bytes = Buffer.byteLength(JSON.stringify(document))
-  if (bytes > DOCUMENT_BYTES) {
-    throw new DriverError('TooLarge', `the job is ${bytes} bytes, more than ${DOCUMENT_BYTES}`)
-  }
   const record = await takeIn(to, document)
   if (record.status === 'queued') await to.queue.send(document)
   return record
@@ -66,12 +62,16 @@ export async function submitJob(to: Submission, request: SubmitJob): Promise<Job
 /**
  * The record of a document: the one that is there, or a new one.
  *
- * @throws DriverError Conflict: the id belongs to another document.
+ * @throws DriverError Conflict: the id belongs to another document. TooLarge.
  */
 export async function takeIn(
   to: Pick<Submission, 'jobs' | 'now'>,
   document: JobDocument,
 ): Promise<JobRecord> {
+  const bytes = Buffer.byteLength(JSON.stringify(document))
+  if (bytes > DOCUMENT_BYTES) {
+    throw new DriverError('TooLarge', `the job is ${bytes} bytes, more than ${DOCUMENT_BYTES}`)
+  }
   const hash = documentHash(document)
   const now = to.now()
   const record = await to.jobs.create({
@@ -96,18 +96,6 @@ export async function takeIn(
     remedy: 'Use another idempotency key for another request.',
     details: { id: document.id },
   })
-}
-
-/** An image's bytes written past the encryption of its volume would be noise to whoever reads it. */
-const refuseEncrypted = ({ id, encryption_key_id }: KnownVolume): void => {
-  if (!encryption_key_id) return
-  throw new DriverError(
-    'NotSupported',
-    `volume ${id} is encrypted: an image written onto it would corrupt it`,
-    {
-      remedy: 'Use a volume type without encryption.',
-    },
-  )
 }
 
 async function agentHost(to: Submission, named: string | undefined): Promise<string> {

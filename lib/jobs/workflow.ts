@@ -46,6 +46,12 @@ class StepFailed extends Error {
   }
 }
 
+const cancelled = (job: { readonly id: string }, step: string): Failure => ({
+  name: 'Cancelled',
+  message: `job ${job.id} was cancelled`,
+  step,
+})
+
 type Outcome<Result> = { readonly result: Result } | { readonly failure: Failure }
 
 /**
@@ -124,8 +130,9 @@ const steps =
       .step(
         name,
         async (): Promise<Outcome<Result>> => {
+          let backend: JobBackend | undefined
           try {
-            const backend = await backendFor(context.lambdaContext, job)
+            backend = await backendFor(context.lambdaContext, job)
             const begun = again
               ? undefined
               : await backend.jobs.begin(job.id, shown, new Date().toISOString())
@@ -134,13 +141,15 @@ const steps =
                 ? begun
                 : await backend.jobs.change(job.id, { callbackId }, ['running'])
             if ((record === undefined || record.cancelRequested) && !evenIfCancelled) {
-              return { failure: { name: 'Cancelled', message: `job ${job.id} was cancelled`, step: shown } }
+              return { failure: cancelled(job, shown) }
             }
             return { result: await run(backend, job) }
           } catch (error) {
             const { retry, ...failure } = failureOf(error)
             if (retry) throw error
-            return { failure: { ...failure, step: shown } }
+            // A cancel takes away what a step is at work with: that is no failure of the step.
+            const now = evenIfCancelled ? undefined : await backend?.jobs.get(job.id)
+            return { failure: now?.cancelRequested ? cancelled(job, shown) : { ...failure, step: shown } }
           }
         },
         {

@@ -14,6 +14,7 @@ const TOKEN_MS = 300_000
 interface Cluster {
   readonly host: string
   readonly port: number
+  readonly tls: boolean
   readonly token: string | undefined
   readonly secret: string | undefined
   readonly prefix: string
@@ -35,6 +36,7 @@ const clusterOf = (name: string | undefined): Cluster => {
   return {
     host: its.SP_API_HTTP_HOST,
     port: its.SP_API_HTTP_PORT,
+    tls: its.SP_API_HTTP_TLS === 'on',
     token: SP_AUTH_TOKEN,
     secret: SP_AUTH_TOKEN_SECRET,
     prefix: its.SP_OPENSTACK_VOLUME_PREFIX ?? settings.SP_OPENSTACK_VOLUME_PREFIX,
@@ -59,7 +61,13 @@ async function connectionTo(name: string | undefined, cluster: Cluster): Promise
   const key = name ?? ''
   const kept = connections.get(key)
   if (kept !== undefined && Date.now() - kept.readAt < TOKEN_MS) return kept.connection
-  const token = await tokenOf(cluster)
+  const token = await tokenOf(cluster).catch((error: unknown) => {
+    // Whoever keeps the secrets is away; the token that was read before may well be good.
+    if (kept === undefined) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    logger(config().LOG_LEVEL).warn('the token could not be read again', { reason })
+    return kept.token
+  })
   const same = kept?.token === token
   if (!same) kept?.connection.close()
   const connection = kept !== undefined && same ? kept.connection : connectionWith(token, cluster)
@@ -67,12 +75,13 @@ async function connectionTo(name: string | undefined, cluster: Cluster): Promise
   return connection
 }
 
-const connectionWith = (token: string, { host, port }: Cluster): Connection => {
+const connectionWith = (token: string, { host, port, tls }: Cluster): Connection => {
   const { HTTPS_PROXY, LOG_LEVEL } = config()
   const log = logger(LOG_LEVEL)
   return connect({
     host,
     port,
+    tls,
     token,
     ...(HTTPS_PROXY === undefined ? {} : { proxy: HTTPS_PROXY }),
     log: (line) => log.debug('storpool', { ...line }),

@@ -21,8 +21,10 @@ export const secretText = (id: string, port: number, session: string): Promise<s
             'Look that the extension is a layer of the function, and that its role may read the secret.',
         }),
       )
-    const options = { host: '127.0.0.1', port, path, headers: { 'X-Aws-Parameters-Secrets-Token': session } }
-    const request = get({ ...options, timeout: ANSWER_MS }, (answer) => {
+    const headers = { 'X-Aws-Parameters-Secrets-Token': session }
+    // Asked once in a few minutes: a socket kept since then may not have outlived the time the function was frozen.
+    const options = { host: '127.0.0.1', port, path, headers, agent: false, timeout: ANSWER_MS }
+    const request = get(options, (answer) => {
       let text = ''
       answer.setEncoding('utf8')
       answer.on('data', (chunk: string) => {
@@ -30,8 +32,9 @@ export const secretText = (id: string, port: number, session: string): Promise<s
       })
       answer.on('error', () => failed('its answer was cut off'))
       answer.on('end', () => {
-        const secret = answer.statusCode === 200 ? secretIn(text) : undefined
-        if (secret === undefined) failed(`the extension answered ${answer.statusCode}`)
+        const secret = secretIn(text)
+        if (answer.statusCode !== 200) failed(`the extension answered ${answer.statusCode}`)
+        else if (secret === undefined) failed('it holds no text')
         else resolve(secret)
       })
     })
@@ -43,7 +46,7 @@ const secretIn = (text: string): string | undefined => {
   try {
     const answer: unknown = JSON.parse(text)
     const holds = typeof answer === 'object' && answer !== null && 'SecretString' in answer
-    return holds && typeof answer.SecretString === 'string' ? answer.SecretString.trim() : undefined
+    return (holds && typeof answer.SecretString === 'string' && answer.SecretString.trim()) || undefined
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { AttachmentBook, Page } from '../driver/backend.ts'
 import { ifHolds, type Table } from './table.ts'
@@ -70,5 +70,9 @@ export const attachmentBook = (table: Table): AttachmentBook => ({
       new GetCommand({ TableName: table.name, Key: nameKey(name), ConsistentRead: true }),
     )
     return found === undefined ? undefined : Noted.parse(found).globalId
+  },
+
+  async forget(name) {
+    await table.client.send(new DeleteCommand({ TableName: table.name, Key: nameKey(name) }))
   },
 })

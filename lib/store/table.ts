@@ -14,7 +14,8 @@ export const openTable = (name: string): Table => ({
       maxAttempts: 4,
       requestHandler: { connectionTimeout: 1_000, requestTimeout: 4_000 },
     }),
-    { marshallOptions: { removeUndefinedValues: true } },
+    // Without the second, a map with a key `constructor` is taken for an instance of a class, and refused.
+    { marshallOptions: { removeUndefinedValues: true, convertClassInstanceToMap: true } },
   ),
 })
 

@@ -141,3 +141,16 @@ test('an attach whose answer was lost is settled, and the job goes on', async ()
   await system.invoke('delete_volume', { volume: { id: 'lost' } })
   expect(system.cluster.simulator.volumes.has(nameOf('lost'))).toBe(false)
 })
+
+test('a host without an agent is refused before anything is attached to it', async () => {
+  const document = await queued('nobody-there', { host: 'host-2' })
+
+  await system.run(document)
+
+  expect(await system.records.get(document.id)).toMatchObject({
+    status: 'failed',
+    attempts: 1,
+    error: { name: 'UnknownHost', message: expect.stringContaining('host-2'), step: 'attach' },
+  })
+  nothingAttached()
+})

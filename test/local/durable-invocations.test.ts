@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { openDurable } from '../../local/durable.ts'
 import type { OperationUpdate } from '../../local/durable-model.ts'
@@ -29,11 +30,12 @@ const callback: OperationUpdate = {
 /** Executions with a clock of their own, and a function that speaks the protocol by hand. */
 const setUp = async (flow: (event: Event, n: number) => unknown, options = {}) => {
   const folder = await temporaryFolder()
+  const path = `${folder.path}/durable.db`
   const events: Event[] = []
   let clock = 1_000_000
   const durable = openDurable({
     functions: functionsOf(service, { flow: (event: Event) => flow(event, events.push(event)) }),
-    path: `${folder.path}/durable.db`,
+    path,
     now: () => clock,
     ...options,
   })
@@ -46,6 +48,7 @@ const setUp = async (flow: (event: Event, n: number) => unknown, options = {}) =
   const { arn } = durable.start({ fn, qualifier: 'durable', input: '{}' })
   return {
     arn,
+    path,
     durable,
     events,
     checkpoint,
@@ -232,4 +235,16 @@ test.each([
 
   expect(JSON.parse(error ?? '')).toMatchObject({ ErrorType: type })
   expect(error).toContain('expected a, got b')
+})
+
+test('an invocation whose end could not be written down is made again', async () => {
+  await using it = await setUp((_event, n) => {
+    if (n === 1) disk.exec('BEGIN IMMEDIATE')
+    return { Status: 'SUCCEEDED', Result: String(n) }
+  })
+  using disk = new DatabaseSync(it.path)
+  await eventually(() => it.events.length === 1)
+  disk.exec('ROLLBACK')
+
+  expect(await it.durable.finished(it.arn)).toMatchObject({ status: 'SUCCEEDED', result: '2' })
 })

@@ -119,3 +119,22 @@ test('a schedule can be run now, by the name of its function', async () => {
 
   expect(outcome).toMatchObject({ result: 'ran' })
 })
+
+test('runs go on when nothing can be kept of them', async () => {
+  await using folder = await temporaryFolder()
+  let clock = time
+  let runs = 0
+  const scheduler = scheduled(
+    `${folder.path}/gone`,
+    () => clock,
+    () => void (runs += 1),
+  )
+
+  for (let minute = 0; minute < 2; minute += 1) {
+    clock += 60_000
+    await scheduler.runDue()
+  }
+  scheduler.stop()
+
+  expect(runs).toBe(2)
+})

@@ -1,8 +1,9 @@
 import { isAgentError } from '../../agent/errors.ts'
+import type { Task } from '../../agent/protocol.ts'
 import { DriverError } from '../../errors.ts'
 import type { JobBackend } from '../backend.ts'
 import { fromAgent } from '../failure.ts'
-import { type CopyImageJob, held, hostOf, taskOf } from './held.ts'
+import { attachmentOf, type CopyImageJob, held, hostOf, taskOf } from './held.ts'
 
 /** Milliseconds the agent may wait for the device within one step. */
 const DEVICE_WAIT_MS = 15_000
@@ -46,7 +47,7 @@ export async function startCopy(backend: JobBackend, job: CopyImageJob): Promise
  * Ask how far it is, and note it. An agent that has lost its memory is told to begin again.
  *
  * @returns whether everything is on the device.
- * @throws DriverError in whose words the copy failed.
+ * @throws DriverError in whose words the copy failed. StaleGeneration: somebody ended the job's attachment.
  */
 export async function isCopied(backend: JobBackend, job: CopyImageJob): Promise<boolean> {
   const agent = backend.agentOn(await hostOf(backend, job))
@@ -65,7 +66,20 @@ export async function isCopied(backend: JobBackend, job: CopyImageJob): Promise<
   }
   if (state === 'cancelled')
     throw new DriverError('Conflict', `the copy was stopped on host ${job.input.host}`)
+  await assertStillHeld(backend, job, task)
   return state === 'succeeded'
+}
+
+/** Bytes that were written after the volume was taken away may be lost, or somebody else's by now. */
+async function assertStillHeld(
+  backend: JobBackend,
+  job: CopyImageJob,
+  { volume, generation }: Pick<Task, 'volume' | 'generation'>,
+): Promise<void> {
+  const { attachments } = await backend.attachments.read(volume)
+  const mine = attachments[attachmentOf(job)]
+  if (mine?.generation === generation && mine.state !== 'detaching') return
+  throw new DriverError('StaleGeneration', `the volume was detached from ${job.input.host} while the job ran`)
 }
 
 /** Nothing writes any more. What was written stays, and the record says so. */
@@ -77,9 +91,9 @@ export async function stopCopy(backend: JobBackend, job: CopyImageJob): Promise<
       if (isAgentError(error, 'not_found')) return undefined
       throw error
     })
-  if (task === undefined || task.doneBytes === 0) return
+  if (task === undefined) return
+  const volume = task.state === 'succeeded' ? 'written' : 'partly written'
+  if (volume === 'partly written' && !(task.result?.partlyWritten ?? task.doneBytes > 0)) return
   const { doneBytes, totalBytes } = task
-  await backend.jobs.change(job.id, { doneBytes, totalBytes, result: { volume: 'partly written' } }, [
-    'running',
-  ])
+  await backend.jobs.change(job.id, { doneBytes, totalBytes, result: { volume } }, ['running'])
 }

@@ -1,0 +1,128 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readService, type Service } from '../../local/service.ts'
+import { type Package, packageService } from './packaged.ts'
+import { permissionsOf, roleOf } from './roles.ts'
+import { root } from './run.ts'
+
+/** Where a function of StorPool's finds its token. */
+const token = ['secretsmanager:GetSecretValue secret:cinderless/storpool-token-??????']
+const book = ['dynamodb:GetItem Table ATTACHMENTS#*', 'dynamodb:PutItem Table ATTACHMENTS#*']
+const forget = ['dynamodb:DeleteItem Table ATTACHMENTS#name#*']
+const readJob = ['dynamodb:GetItem Table JOB#*']
+const createJob = [...readJob, 'dynamodb:PutItem Table JOB#*']
+const changeJob = ['dynamodb:UpdateItem Table JOB#*']
+const send = ['sqs:SendMessage JobsQueue']
+const callback = 'lambda:SendDurableExecutionCallbackSuccess'
+
+/**
+ * All that a function may do beside writing its own log: the whole of it, so that a role that grows is noticed. That
+ * it is enough is seen in permitted.test.ts.
+ */
+const may: Record<string, readonly string[]> = {
+  'check-for-setup-error': token,
+  'create-volume': token,
+  'delete-volume': token,
+  'create-snapshot': token,
+  'delete-snapshot': token,
+  'create-volume-from-snapshot': token,
+  'initialize-connection': [...token, ...book],
+  'terminate-connection': [...token, ...book],
+  'get-volume-stats': [...token, 'dynamodb:Query Table/index/gsi3 STATS#*'],
+  'get-pool': token,
+  'validate-connector': token,
+  'extend-volume': token,
+  'create-cloned-volume': token,
+  'create-export': token,
+  'ensure-export': token,
+  'remove-export': token,
+  retype: token,
+  'revert-to-snapshot': [...token, ...book],
+  'update-migrated-volume': [...token, ...forget],
+  'manage-existing': [...token, ...forget],
+  'manage-existing-get-size': token,
+  unmanage: token,
+  'manage-existing-snapshot': token,
+  'manage-existing-snapshot-get-size': token,
+  'unmanage-snapshot': token,
+  'get-manageable-volumes': token,
+  'get-manageable-snapshots': token,
+  'create-group-snapshot': token,
+  'delete-group-snapshot': token,
+  'copy-image-to-volume': [...createJob, ...send],
+  'submit-job': [...createJob, ...send],
+  'list-jobs': [...readJob, 'dynamodb:Query Table/index/gsi2 JOB#*', 'dynamodb:Query Table/index/gsi3 JOB#*'],
+  'get-job': readJob,
+  'cancel-job': [...readJob, ...changeJob, `${callback} function:cinderless-dev-job-*:*`],
+  'start-job': [
+    'sqs:ReceiveMessage JobsQueue',
+    'sqs:DeleteMessage JobsQueue',
+    'sqs:GetQueueAttributes JobsQueue',
+    ...createJob,
+    'lambda:InvokeFunction function:cinderless-dev-job-*:durable',
+  ],
+  'job-copy-image-to-volume': [
+    ...token,
+    ...book,
+    ...changeJob,
+    'lambda:CheckpointDurableExecution function:cinderless-dev-job-copy-image-to-volume:*',
+    'lambda:GetDurableExecutionState function:cinderless-dev-job-copy-image-to-volume:*',
+  ],
+  'get-stats': ['dynamodb:Query Table/index/gsi3 STATS#*'],
+  'get-health': token,
+  // The clock calls a function in the function's own role.
+  'publish-volume-stats': [
+    ...token,
+    'dynamodb:PutItem Table STATS#*',
+    'lambda:InvokeFunction function:cinderless-dev-publish-volume-stats',
+  ],
+  'resend-jobs': [
+    'dynamodb:Query Table/index/gsi2 JOB#*',
+    ...changeJob,
+    ...send,
+    'lambda:InvokeFunction function:cinderless-dev-resend-jobs',
+  ],
+}
+
+let packaged: Package
+let service: Service
+beforeAll(async () => {
+  packaged = await packageService()
+  service = await readService(join(root, 'serverless.yml'), { env: {}, options: {} })
+}, 60_000)
+afterAll(() => packaged?.[Symbol.asyncDispose]())
+
+const permissionsBy = (isLog: boolean) =>
+  Object.fromEntries(
+    [...service.functions.keys()].map((key) => [
+      key,
+      permissionsOf(roleOf(packaged, service, key))
+        .filter(({ action }) => action.startsWith('logs:') === isLog)
+        .map(({ action, on, keys }) => [action, on, ...(keys === undefined ? [] : [keys])].join(' ')),
+    ]),
+  )
+
+test('a function may do what is listed here, and nothing else', () => {
+  expect(permissionsBy(false)).toEqual(may)
+})
+
+test('a function writes its own log, and no other', () => {
+  for (const [key, permissions] of Object.entries(permissionsBy(true))) {
+    const on = `log-group:/aws/lambda/cinderless-dev-${key}:*:*`
+    const actions = ['CreateLogStream', 'CreateLogGroup', 'PutLogEvents']
+    expect(permissions).toEqual(actions.map((action) => `logs:${action} ${on}`))
+  }
+})
+
+test('a role has no other policies, and only Lambda and the clock may take it', () => {
+  for (const [, { Properties }] of packaged.ofType('AWS::IAM::Role')) {
+    expect(Properties.ManagedPolicyArns).toEqual([])
+    expect(Properties.AssumeRolePolicyDocument.Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Principal: { Service: ['lambda.amazonaws.com', 'scheduler.amazonaws.com'] },
+        Action: ['sts:AssumeRole'],
+      },
+    ])
+  }
+})

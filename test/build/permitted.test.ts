@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto'
+import { truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { JobDocument } from '../../lib/jobs/document.ts'
+import { takeIn } from '../../lib/jobs/submit.ts'
+import { jobRecords } from '../../lib/store/jobs.ts'
+import { openTable } from '../../lib/store/table.ts'
+import { operations } from '../conformance/operations.ts'
+import { eventually } from '../local/harness.ts'
+import { aFolder } from '../support/system.ts'
+import { type Package, packageService } from './packaged.ts'
+import { type Asked, startRecorded } from './recorded.ts'
+import { allows, functionOf, type Permission, permissionsOf, roleOf } from './roles.ts'
+
+let folder: Awaited<ReturnType<typeof aFolder>>
+let recorded: Awaited<ReturnType<typeof startRecorded>>
+let packaged: Package
+
+beforeAll(async () => {
+  folder = await aFolder()
+  const inSubnets = { SUBNET_IDS: 'subnet-1', SECURITY_GROUP_IDS: 'sg-1' }
+  ;[packaged, recorded] = await Promise.all([packageService({ env: inSubnets }), startRecorded(folder.path)])
+  await driveOperations()
+  await driveJobs()
+  await loseMessage()
+  for (const name of ['publish-volume-stats', 'resend-jobs']) await recorded.system.scheduler.runNow(name)
+  await Promise.all([call('GET', '/stats'), call('GET', '/health'), drive('get_volume_stats', {})])
+}, 60_000)
+
+afterAll(async () => {
+  await recorded?.[Symbol.asyncDispose]()
+  await packaged?.[Symbol.asyncDispose]()
+  await folder?.[Symbol.asyncDispose]()
+})
+
+const call = async (method: string, path: string, body?: object) => {
+  const response = await fetch(`${recorded.system.url}${path}`, {
+    method,
+    ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  })
+  const answer: any = await response.json()
+  if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`)
+  return answer
+}
+const drive = (method: string, input: object) => call('POST', `/driver/${method}`, input)
+
+/** Every operation with ids of its own, as in the conformance tests. */
+const driveOperations = async () => {
+  for (const [n, { given, call: last }] of Object.values(operations).entries()) {
+    for (const [method, input] of [...given, last]) {
+      const own = JSON.stringify(input).replaceAll(/-([0-9a-f]{4})-/g, `-${n}x$1-`)
+      await drive(method, JSON.parse(own))
+    }
+  }
+}
+
+const jobIs = (id: string, holds: (job: any) => boolean) =>
+  eventually(async () => holds(await call('GET', `/jobs/${id}`)))
+
+/** A job that is done, one that is cancelled while its bytes move, both asked for and cancelled again, and lists. */
+const driveJobs = async () => {
+  // The large one is all holes, and takes long enough to be cancelled in the middle.
+  for (const [id, size, bytes] of [['small', 1, 2 ** 20] as const, ['large', 64, 2 ** 36] as const]) {
+    const image = join(folder.path, 'images', `${id}.raw`)
+    await writeFile(image, '')
+    await truncate(image, bytes)
+    await drive('create_volume', { volume: { id, size } })
+  }
+  const small = { ...inputOf('small'), idempotencyKey: 'small' }
+  const { jobId } = await drive('copy_image_to_volume', small)
+  await jobIs(jobId, ({ status }) => status === 'succeeded')
+  await drive('copy_image_to_volume', small)
+  await call('POST', `/jobs/${jobId}/cancel`)
+
+  const large = { kind: 'copy-image-to-volume', input: inputOf('large'), idempotencyKey: 'large' }
+  const { id } = await call('POST', '/jobs', large)
+  await jobIs(id, ({ step }) => step === 'copy')
+  await call('POST', '/jobs', large)
+  await Promise.all([call('GET', '/jobs'), call('GET', `/jobs?status=running&marker=${jobId}`)])
+  await call('POST', `/jobs/${id}/cancel`)
+  await jobIs(id, ({ status }) => status === 'cancelled')
+}
+
+const inputOf = (name: string) => ({
+  volume: { id: name },
+  image: { source: { kind: 'folder', name: `${name}.raw` }, format: 'raw' },
+})
+
+/** A job whose message was lost an hour ago. */
+const loseMessage = () => {
+  const now = () => new Date(Date.now() - 3_600_000).toISOString()
+  const [table] = recorded.system.service.tables.values()
+  const document = {
+    id: randomUUID(),
+    kind: 'copy-image-to-volume',
+    version: 1,
+    project: 'default',
+    backend: 'default',
+    input: { ...inputOf('small'), host: 'host-1' },
+  }
+  return takeIn({ jobs: jobRecords(openTable(table!.name), now), now }, JobDocument.parse(document))
+}
+
+/** What is done in a function's name: its log written, secrets read, messages taken, and itself called on time. */
+const isDoneForIt = (key: string, { action, on }: Permission) =>
+  /^(logs|secretsmanager):|^sqs:(ReceiveMessage|DeleteMessage|GetQueueAttributes)$/.test(action) ||
+  on === `function:${recorded.system.service.functions.get(key)?.name}` ||
+  // The SDK asks for it where an execution has more behind it than is handed over at once.
+  action === 'lambda:GetDurableExecutionState'
+
+const each = (asked: readonly Asked[]) => [...new Set(asked.map(({ by, what }) => `${by}: ${what}`))]
+
+test('whatever a function asks of AWS, its role allows', () => {
+  const { service } = recorded.system
+  const refused = recorded.asked.filter(({ by, needs }) => {
+    return needs !== undefined && !allows(permissionsOf(roleOf(packaged, service, by)), needs)
+  })
+
+  expect(each(refused)).toEqual([])
+})
+
+test('whatever a role allows, its function was seen to ask for', () => {
+  const { service } = recorded.system
+  const needless = [...service.functions.keys()].flatMap((key) => {
+    const needs = recorded.asked.flatMap((one) => (one.by === key && one.needs ? [one.needs] : []))
+    return permissionsOf(roleOf(packaged, service, key))
+      .filter(
+        (permission) => !isDoneForIt(key, permission) && !needs.some((need) => allows([permission], need)),
+      )
+      .map(({ action, on, keys }) => `${key}: ${action} ${on} ${keys}`)
+  })
+
+  expect(needless).toEqual([])
+})
+
+test('whoever asks StorPool may read the token, and whoever asks it or an agent is in the private subnets', () => {
+  const { service } = recorded.system
+  const by = (of: Asked['of']) => new Set(recorded.asked.flatMap((one) => (one.of === of ? [one.by] : [])))
+
+  const mayRead = (key: string) =>
+    permissionsOf(roleOf(packaged, service, key)).some(
+      ({ action }) => action === 'secretsmanager:GetSecretValue',
+    )
+  const isInside = (key: string) => functionOf(packaged, service, key)?.Properties.VpcConfig !== undefined
+  expect([...by('StorPool')].filter((key) => !mayRead(key) || !isInside(key))).toEqual([])
+  expect([...by('an agent')].filter((key) => !isInside(key))).toEqual([])
+  expect([...by('an agent')].sort()).toEqual([
+    'cancel-job',
+    'get-job',
+    'job-copy-image-to-volume',
+    'list-jobs',
+  ])
+})
