@@ -4,7 +4,9 @@ import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { packagedFunctions } from '../build/functions.ts'
 import { root } from './child.ts'
-import { median } from './statistics.ts'
+import { inLanes } from './lanes.ts'
+import { median, rounded } from './statistics.ts'
+import { bundleUntrimmed } from './untrimmed.ts'
 
 const run = promisify(execFile)
 
@@ -16,37 +18,64 @@ const load = `
   const { user, system } = process.cpuUsage(cpu)
   console.log((user + system) / 1000, performance.now() - began)`
 
+export interface Bundle {
+  readonly awsClient: boolean
+  /** Minified. */
+  readonly kB: number
+  readonly zipKB: number
+  /** What a new process takes to load it. */
+  readonly coldCpuMs: number
+  readonly coldMs: number
+  /** The same function with nothing left out of its bundle, in the same run. */
+  readonly untrimmed: { readonly kB: number; readonly coldCpuMs: number }
+  readonly timesUntrimmedCpu: number
+}
+
+const kBOf = async (path: string) => Math.round((await stat(path)).size / 100) / 10
+
 /**
- * Sizes of all bundles, and what loading each costs.
+ * Sizes of all bundles, and what loading each costs, beside bundles of which nothing is left out.
  *
  * @param folder for the bundles, empty
- * @param times how many processes load each one; one after the other, all functions in each round
+ * @param times how many processes load each one; all bundles in each round
+ * @param atOnce how many processes at a time: with more than one they disturb each other
  */
-export const measureBundles = async (folder: string, times: number) => {
+export const measureBundles = async (
+  folder: string,
+  times: number,
+  atOnce: number,
+): Promise<Readonly<Record<string, Bundle>>> => {
+  const whole = join(folder, 'untrimmed')
+  const withClient = await bundleUntrimmed(whole)
   await run(process.execPath, [join(root, 'build/run.mjs'), 'build/bundle.ts', '--out', folder])
-  const functions = (await packagedFunctions(root)).map((fn) => ({
-    ...fn,
-    file: join(folder, `${fn.module}.cjs`),
-    cpu: [] as number[],
-    wall: [] as number[],
+  const functions = (await packagedFunctions(root)).map(({ name, module, artifact }) => ({
+    name,
+    awsClient: withClient.has(module),
+    zip: join(folder, relative('dist', artifact)),
+    trimmed: { file: join(folder, `${module}.cjs`), cpu: [] as number[], ms: [] as number[] },
+    untrimmed: { file: join(whole, `${module}.cjs`), cpu: [] as number[], ms: [] as number[] },
   }))
+  const files = functions.flatMap(({ trimmed, untrimmed }) => [trimmed, untrimmed])
   for (let n = 0; n < times; n++) {
-    for (const { file, cpu, wall } of functions) {
+    await inLanes(atOnce, files, async ({ file, cpu, ms }) => {
       const { stdout } = await run(process.execPath, ['-e', load, file])
-      const [cpuMs, wallMs] = stdout.split(' ').map(Number)
+      const [cpuMs, clockMs] = stdout.split(' ').map(Number)
       cpu.push(cpuMs ?? Number.NaN)
-      wall.push(wallMs ?? Number.NaN)
-    }
+      ms.push(clockMs ?? Number.NaN)
+    })
   }
-  const bundles: Record<string, { kB: number; zipKB: number; coldCpuMs: number; coldMs: number }> = {}
-  for (const { name, artifact, file, cpu, wall } of functions) {
-    const kB = async (path: string) => Math.round((await stat(path)).size / 100) / 10
+  const bundles: Record<string, Bundle> = {}
+  for (const { name, awsClient, zip, trimmed, untrimmed } of functions) {
+    const [coldCpuMs, wholeMs] = [median(trimmed.cpu), median(untrimmed.cpu)]
     bundles[name] = {
-      kB: await kB(file),
-      zipKB: await kB(join(folder, relative('dist', artifact))),
-      coldCpuMs: median(cpu),
-      coldMs: median(wall),
+      awsClient,
+      kB: await kBOf(trimmed.file),
+      zipKB: await kBOf(zip),
+      coldCpuMs,
+      coldMs: median(trimmed.ms),
+      untrimmed: { kB: await kBOf(untrimmed.file), coldCpuMs: wholeMs },
+      timesUntrimmedCpu: rounded(coldCpuMs / wholeMs),
     }
   }
-  return { times, bundles }
+  return bundles
 }

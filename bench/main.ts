@@ -3,12 +3,16 @@ import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { version } from '../lib/version.ts'
+import { aimsOf } from './aims.ts'
 import { measureBundles } from './bundles.ts'
 import { root } from './child.ts'
-import { cycle } from './cycle.ts'
+import { measureGrowth } from './growth.ts'
 import { measureOperations } from './operations.ts'
-import { printTable } from './print.ts'
+import { readable } from './readable.ts'
+import { report } from './report.ts'
+import { startStand } from './stand.ts'
 import { measureStart } from './start.ts'
+import { measureThroughput } from './throughput.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -17,9 +21,24 @@ const { values: options } = parseArgs({
   },
 })
 const { quick } = options
+
+/** How often, how long and how many. */
+const samples = quick
+  ? { starts: 1, lives: 12, seconds: 1, growthLives: 15, volumes: [100, 2000], processes: 1, atOnce: 2 }
+  : {
+      starts: 9,
+      lives: 300,
+      seconds: 8,
+      growthLives: 200,
+      volumes: [100, 1000, 10_000],
+      processes: 15,
+      atOnce: 1,
+    }
+
 const began = Date.now()
 const folder = await mkdtemp(join(tmpdir(), 'cinderless-bench-'))
 
+const load = () => loadavg().map((minutes) => Math.round(minutes * 100) / 100)
 const machine = {
   cores: cpus().length,
   processor: cpus()[0]?.model ?? 'unknown',
@@ -27,84 +46,59 @@ const machine = {
   system: `${process.platform} ${release()} ${process.arch}`,
   node: process.versions.node,
   /** Before anything was measured: above the number of cores, others were at work too. */
-  load: loadavg().map((load) => Math.round(load * 100) / 100),
+  load: load(),
+}
+
+const measureStand = async () => {
+  await using stand = await startStand(join(folder, 'stand'))
+  const { aws, operations } = await part('operations', () => measureOperations(stand, samples.lives))
+  const growth = await part('growth', () => measureGrowth(stand, samples.volumes, samples.growthLives))
+  return { aws, operations, growth }
+}
+
+const took: Record<string, number> = {}
+
+/** Run a part, and note how many seconds it took. */
+const part = async <T>(name: string, run: () => Promise<T>): Promise<T> => {
+  const from = performance.now()
+  const result = await run()
+  took[name] = Math.round((performance.now() - from) / 100) / 10
+  return result
 }
 
 try {
-  const start = await measureStart(join(folder, 'start'), quick ? 3 : 9)
-  const { lives, bare, operations } = await measureOperations(join(folder, 'operations'), quick ? 60 : 500)
-  const { times: processes, bundles } = await measureBundles(join(folder, 'bundles'), quick ? 3 : 15)
+  const { readyMs, memoryMb } = await part('start', () => measureStart(join(folder, 'start'), samples.starts))
+  const { aws, operations, growth } = await measureStand()
+  const throughput = await part('throughput', () =>
+    measureThroughput(join(folder, 'throughput'), samples.seconds),
+  )
+  const bundles = await part('bundles', () =>
+    measureBundles(join(folder, 'bundles'), samples.processes, samples.atOnce),
+  )
   const stems = (await readdir(join(root, 'functions/driver'))).map((file) => file.replace(/\.ts$/, ''))
-  const notMeasured = stems.filter((stem) => !cycle.some(({ name }) => name === stem))
+  const notMeasured = stems.filter((stem) => operations[stem] === undefined)
 
   const results = {
     date: new Date(began).toISOString(),
     version,
     quick,
     machine,
-    samples: { starts: start.times, lives, processes },
-    readyMs: start.readyMs,
-    memoryMb: start.memoryMb,
-    bare,
+    samples,
+    tookSeconds: took,
+    loadAfter: load(),
+    aims: aimsOf(operations, bundles, growth),
+    readyMs,
+    memoryMb,
+    aws,
     operations,
     notMeasured,
+    growth,
+    throughput,
     bundles,
   }
-  await writeFile(options.out, `${JSON.stringify(results, null, 2)}\n`)
-
-  printTable('Ready, and memory', [
-    { '': 'node local/main.ts, ms', value: start.readyMs.node },
-    { '': 'npm start, ms', value: start.readyMs.npmStart },
-    { '': 'memory when ready, MB', value: start.memoryMb.ready },
-    { '': 'after a walk, MB', value: start.memoryMb.afterWalk },
-    { '': 'highest, MB', value: start.memoryMb.highest },
-  ])
-  printTable(
-    'One call that is kept alive, ms',
-    Object.entries(bare).map(([way, { read, write }]) => ({
-      '': way === 'http' ? 'node:http' : way,
-      'read p50': read.p50,
-      'read p95': read.p95,
-      'write p50': write.p50,
-      'write p95': write.p95,
-    })),
-  )
-  printTable(
-    'Operations, ms, and how often as long as the same calls bare (node:http, axios)',
-    Object.entries(operations).map(
-      ([
-        name,
-        {
-          storpoolCalls: { read, write },
-          driver,
-          handler,
-        },
-      ]) => ({
-        operation: name,
-        calls: `${read}r ${write}w`,
-        'driver p50': driver.p50,
-        p95: driver.p95,
-        '×http': driver.timesBare.http ?? '-',
-        '×axios': driver.timesBare.axios ?? '-',
-        'handler p50': handler.p50,
-        'p95 ': handler.p95,
-        '×http ': handler.timesBare.http ?? '-',
-        '×axios ': handler.timesBare.axios ?? '-',
-      }),
-    ),
-  )
-  if (notMeasured.length > 0) console.log(`not measured: ${notMeasured.join(', ')}`)
-  printTable(
-    'Bundles, and what a new process takes to load one',
-    Object.entries(bundles).map(([name, { kB, zipKB, coldCpuMs, coldMs }]) => ({
-      function: name,
-      'KB minified': kB,
-      'KB zip': zipKB,
-      'CPU ms': coldCpuMs,
-      ms: coldMs,
-    })),
-  )
-  console.log(`\n${options.out} written after ${Math.round((Date.now() - began) / 1000)} s`)
+  await writeFile(options.out, `${readable(results)}\n`)
+  report(results)
+  console.log(`\n${options.out} written after ${Math.round((Date.now() - began) / 1000)} s:`, took)
 } finally {
   await rm(folder, { recursive: true, force: true })
 }

@@ -1,128 +1,111 @@
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import * as z from 'zod'
-import { attachingBackendFor } from '../lib/lambda/records.ts'
-import { type Bare, bareCalls } from './bare.ts'
-import { node, root, start } from './child.ts'
+import { type Asked, noting } from './asked.ts'
 import { cycle, farewell } from './cycle.ts'
+import type { Stand } from './stand.ts'
 import { rounded, type Timing, timed, timing } from './statistics.ts'
-
-const token = 'bench'
+import { bareWays, noted, throughDriver, throughHandler, type Way, wayNames } from './ways.ts'
 
 export interface Measured extends Timing {
-  /** How often as long as the same number of bare reads and writes, at p50; null where there are none. */
-  readonly timesBare: { readonly http: number | null; readonly axios: number | null }
+  /** How often as long as the same calls of StorPool bare, at p50; null where there are none, or others beside. */
+  readonly timesHttp: number | null
+  readonly timesAxios: number | null
 }
 
-export interface OperationResult {
-  readonly storpoolCalls: { readonly read: number; readonly write: number }
+export interface Compared {
   /** The function of `lib/driver`. */
   readonly driver: Measured
   /** The handler of `functions/driver`, invoked directly. */
   readonly handler: Measured
+  /** The same calls and nothing else, one after the other; null where there are none. */
+  readonly http: Timing | null
+  readonly axios: Timing | null
 }
 
-type Handler = (event: object, context: object) => Promise<unknown>
-const Module = z.object({ handler: z.custom<Handler>((value) => typeof value === 'function') })
-
-const handlerOf = async (name: string): Promise<Handler> => {
-  const module: unknown = await import(pathToFileURL(join(root, `functions/driver/${name}.ts`)).href)
-  return Module.parse(module).handler
+export interface Operation {
+  readonly storpoolCalls: readonly string[]
+  /** Requests to the table and the queue. */
+  readonly awsCalls: number
+  readonly keptAlive: Compared
+  /** By a server that closes each connection after its answer. */
+  readonly closed: Compared
 }
 
-const Calls = z.array(z.object({ method: z.string() }))
+type Taken = Readonly<Record<Way, number[]>>
 
-/** What the simulator was asked while something ran. */
-const counting = async (simulator: string, run: () => Promise<unknown>) => {
-  await fetch(`${simulator}/_sim/reset`, { method: 'POST', body: '{}' })
-  await run()
-  const calls = Calls.parse(await (await fetch(`${simulator}/_sim/log`)).json())
-  const read = calls.filter(({ method }) => method === 'GET').length
-  return { read, write: calls.length - read }
+const compared = (taken: Taken, { calls, aws }: Asked): Compared => {
+  const bare = (sample: readonly number[]) => (calls.length === 0 ? null : timing(sample))
+  const [http, axios] = [bare(taken.http), bare(taken.axios)]
+  const measured = (sample: readonly number[]): Measured => {
+    const mine = timing(sample)
+    const times = (alone: Timing | null) => (alone === null || aws > 0 ? null : rounded(mine.p50 / alone.p50))
+    return { ...mine, timesHttp: times(http), timesAxios: times(axios) }
+  }
+  return { driver: measured(taken.driver), handler: measured(taken.handler), http, axios }
 }
 
-const context = (functionName: string) => ({
-  functionName,
-  awsRequestId: 'bench',
-  getRemainingTimeInMillis: () => 29_000,
-})
+const prepare = async (stand: Stand) => {
+  const bare = bareWays(stand)
+  const prepared = []
+  for (const step of cycle) {
+    const handler = await throughHandler(step)
+    const asked = await noting(stand, handler(noted))
+    const ways = { driver: throughDriver(stand, step), handler, ...bare(asked) }
+    prepared.push({ name: step.name, asked, ways })
+  }
+  await farewell(await stand.backend(), noted)
+  return prepared
+}
+
+/** Lives one after the other, each in another of the ways; a fifth as many before anything counts. */
+const live = async (stand: Stand, prepared: Awaited<ReturnType<typeof prepare>>, lives: number) => {
+  const rows = prepared.map((operation) => {
+    const taken: Taken = { driver: [], handler: [], http: [], axios: [] }
+    return { ...operation, taken }
+  })
+  for (let n = -Math.ceil(lives / 5); n < lives; n++) {
+    for (const way of wayNames) {
+      const life = `life-${way}-${n}`
+      for (const { ways, taken } of rows) {
+        const act = ways[way](life)
+        await timed(n < 0 ? [] : taken[way], act)
+      }
+      await farewell(await stand.backend(), life)
+    }
+  }
+  return new Map(rows.map(({ name, asked, taken }) => [name, compared(taken, asked)] as const))
+}
 
 /**
- * Time every operation, as a function and as a handler, and bare calls between them; simulator and table are other
- * processes, so that a client does not wait for its own server.
+ * Time every operation as a function and as a handler, and its calls of StorPool bare, in turns.
  *
- * @param folder for the state of both, empty
- * @param lives how often each is timed
+ * @param lives how often each is timed in each way
  */
-export const measureOperations = async (folder: string, lives: number) => {
-  await using simulator = await start(
-    node('simulator/main.ts', '--port', '0', '--token', token, '--data', join(folder, 'simulator')),
-  )
-  await using table = await start(node('bench/table.ts', join(folder, 'table')))
-  const { hostname: host, port } = new URL(simulator.url)
-  const endpoint = { host, port: Number(port), token }
-  Object.assign(process.env, {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'bench',
-    AWS_SECRET_ACCESS_KEY: 'bench',
-    AWS_ENDPOINT_URL_DYNAMODB: table.url,
-    TABLE_NAME: 'cinderless-dev-Table',
-    SP_API_HTTP_HOST: host,
-    SP_API_HTTP_PORT: port,
-    SP_AUTH_TOKEN: token,
-    HOSTS: JSON.stringify({ 'host-1': { clientId: 1 } }),
-    LOG_LEVEL: 'error',
-  })
-
-  /** What a handler makes of an invocation. */
-  const backend = (input: object = {}) => attachingBackendFor({ deadline: Date.now() + 27_500 }, input)
-
-  const steps = await Promise.all(
-    cycle.map(async (step) => {
-      const handler = await handlerOf(step.name)
-      const ways = {
-        driver: async (input: object) => step.run(await backend(input), input),
-        handler: (input: object) => handler(input, context(step.name)),
-      }
-      const taken: Record<'driver' | 'handler', number[]> = { driver: [], handler: [] }
-      return { ...step, ways, taken, calls: { read: 0, write: 0 } }
+export const measureOperations = async (
+  stand: Stand,
+  lives: number,
+): Promise<{ aws: Record<'tableRead' | 'tableWrite', Timing>; operations: Record<string, Operation> }> => {
+  const prepared = await prepare(stand)
+  const keptAlive = await live(stand, prepared, lives)
+  await stand.control('POST knobs', { keepAlive: false })
+  const closed = await live(stand, prepared, lives)
+  await stand.control('POST knobs', { keepAlive: true })
+  const operations = Object.fromEntries(
+    prepared.flatMap(({ name, asked }) => {
+      const [kept, closing] = [keptAlive.get(name), closed.get(name)]
+      if (kept === undefined || closing === undefined) return []
+      const storpoolCalls = asked.calls.map(({ call }) => call)
+      return [[name, { storpoolCalls, awsCalls: asked.aws, keptAlive: kept, closed: closing }]]
     }),
   )
-  const bare = await bareCalls(endpoint)
+  return { aws: await tableAlone(stand, lives), operations }
+}
 
-  for (const step of steps)
-    step.calls = await counting(simulator.url, () => step.ways.handler(step.input('count')))
-  await farewell(await backend(), 'count')
-
-  const warmUp = Math.ceil(lives / 5)
-  for (let n = -warmUp; n < lives; n++) {
-    if (n === 0) {
-      bare.forget()
-      for (const { taken } of steps) for (const sample of Object.values(taken)) sample.length = 0
-    }
-    for (const way of ['driver', 'handler'] as const) {
-      const life = `${way}-${n + warmUp}`
-      for (const { ways, taken, input } of steps) await timed(taken[way], () => ways[way](input(life)))
-      await farewell(await backend(), life)
-    }
-    await bare.measure()
+/** One read and one write of the table, as the operations that attach make several. */
+const tableAlone = async (stand: Stand, times: number) => {
+  const { attachments } = await stand.backend()
+  const taken: Record<'tableRead' | 'tableWrite', number[]> = { tableRead: [], tableWrite: [] }
+  for (let n = 0; n < times; n++) {
+    await timed(taken.tableWrite, () => attachments.note('bench', `a.b.${n}`))
+    await timed(taken.tableRead, () => attachments.noted('bench'))
   }
-
-  const bareResult = bare.result()
-  const measured = (sample: readonly number[], calls: OperationResult['storpoolCalls']): Measured => {
-    const times = (way: Bare) => {
-      const bareMs = calls.read * way.read.p50 + calls.write * way.write.p50
-      return bareMs === 0 ? null : rounded(timing(sample).p50 / bareMs)
-    }
-    return { ...timing(sample), timesBare: { http: times(bareResult.http), axios: times(bareResult.axios) } }
-  }
-  const operations: Record<string, OperationResult> = {}
-  for (const { name, taken, calls } of steps) {
-    operations[name] = {
-      storpoolCalls: calls,
-      driver: measured(taken.driver, calls),
-      handler: measured(taken.handler, calls),
-    }
-  }
-  return { lives, bare: bareResult, operations }
+  return { tableRead: timing(taken.tableRead), tableWrite: timing(taken.tableWrite) }
 }

@@ -38,7 +38,6 @@ export const measureStart = async (folder: string, times: number) => {
   await walk(system.url, { folder: join(state, 'images'), name: 'hello.qcow2' })
   const walked = await memoryOf(system.pid)
   return {
-    times,
     readyMs: { node: median(alone), npmStart: median(throughNpm) },
     memoryMb: { ready: ready.now, afterWalk: walked.now, highest: walked.highest },
   }

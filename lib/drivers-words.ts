@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { DriverError } from './errors.ts'
+import { AgentError, AgentUnreachable } from './agent/errors.ts'
+import { DriverError, type DriverErrorName } from './errors.ts'
 import {
   isNoSuchClient,
   isOpenAt,
@@ -23,6 +24,13 @@ export function inDriversWords(error: unknown): DriverError {
     })
   }
   if (isRefusal(error)) return refused(error)
+  if (error instanceof AgentError) return fromAgent(error.code, error.message, error.details)
+  if (error instanceof AgentUnreachable) {
+    return new DriverError('BackendUnavailable', error.message, {
+      cause: error,
+      remedy: 'Start the agent on the host, or correct its address; then repeat.',
+    })
+  }
   return new DriverError('VolumeBackendError', 'something failed that should not have', {
     cause: error,
     remedy: 'Look for this request id in the log, and repeat: every operation may be repeated.',
@@ -74,3 +82,26 @@ const refused = (error: unknown): DriverError => {
   if (isRefusal(error, 'invalidParam')) return as('InvalidInput')
   return as('VolumeBackendError')
 }
+
+const agentNames: Readonly<Record<string, DriverErrorName>> = {
+  bad_request: 'InvalidInput',
+  format_refused: 'InvalidInput',
+  format_mismatch: 'InvalidInput',
+  image_too_large: 'InvalidInput',
+  digest_mismatch: 'InvalidInput',
+  source_not_found: 'InvalidInput',
+  source_changed: 'Conflict',
+  size_mismatch: 'Conflict',
+  request_conflict: 'Conflict',
+  stale_generation: 'StaleGeneration',
+  volume_in_use: 'VolumeIsBusy',
+  not_attached: 'HostNotReady',
+  device_timeout: 'HostNotReady',
+  wrong_host: 'UnknownHost',
+}
+
+/** What the agent said, in the driver's words. The agent's own code stays in the details. */
+export const fromAgent = (code: string, message: string, details: unknown): DriverError =>
+  new DriverError(agentNames[code] ?? 'VolumeBackendError', message, {
+    details: { agent: code, ...(details === undefined ? {} : { reasons: details }) },
+  })

@@ -52,8 +52,10 @@ const simulated = async (state: StateFolder, log: Logger): Promise<Cluster> => {
         SP_API_HTTP_HOST: '127.0.0.1',
         SP_API_HTTP_PORT: String(simulator.port),
         SP_AUTH_TOKEN: token,
-        // This machine's own storpool.conf speaks of another cluster.
+        // What this machine says elsewhere is of other clusters.
         STORPOOL_CONF: state.at('storpool.conf'),
+        BACKENDS: '',
+        SP_API_HTTP_TLS: '',
         HOSTS: hostsOf(ids, 1, agent.url),
         JOB_HOST: hostName,
       },

@@ -1,2 +1,2 @@
-/** In place of what JSON calls never reach: form data, and axios's way to send with XMLHttpRequest. */
+/** In place of what JSON calls never reach: form data, what only it needs, and axios's way to send with XMLHttpRequest. */
 export default null

@@ -74,9 +74,41 @@ export interface AttachmentBook {
   forget(name: string): Promise<void>
 }
 
+/** What an agent on a host does for an attachment; functions reach it over a network. */
+export interface DeviceAgent {
+  /** Waits until the device is there with the stated size, and says where. */
+  attachWait(
+    input: {
+      readonly clientId: number
+      readonly volume: { readonly globalId: string; readonly sizeBytes: number }
+      readonly attachment: { readonly id: string; readonly generation: number }
+      readonly mode: 'rw' | 'ro'
+      readonly waitMs: number
+    },
+    deadline: number,
+  ): Promise<{ readonly path: string }>
+  /** Confirms that nothing of the agent's own uses the device; afterwards this generation can write no more. */
+  release(
+    input: {
+      readonly clientId: number
+      readonly volume: { readonly globalId: string }
+      readonly attachment: { readonly id: string; readonly generation: number }
+    },
+    deadline: number,
+  ): Promise<void>
+}
+
 /** A backend for operations that attach. */
 export interface AttachingBackend extends Backend {
   readonly attachments: AttachmentBook
+}
+
+/** A backend for operations that also see to the device on the host. */
+export interface DeviceBackend extends AttachingBackend {
+  /** @throws DriverError HostNotReady: the host has no agent. */
+  agentOn(host: Host): DeviceAgent
+  /** Epoch milliseconds that are so many milliseconds from now, or the invocation's deadline where that is sooner. */
+  within(ms: number): number
 }
 
 /** @see os-brick, os_brick/initiator/storpool_utils.py os_to_sp_volume_name */

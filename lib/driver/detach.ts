@@ -15,6 +15,8 @@ export interface Detach {
   readonly clients: 'all' | readonly number[]
   /** Take the device away from under a process that has it open. Its writes fail. */
   readonly force: boolean
+  /** The name the caller knows the volume by, where StorPool is to decide whose name that is. */
+  readonly byName?: string | undefined
   /** The volume's page of the book, where the caller has just read it. */
   readonly seen?: Page
 }
@@ -67,7 +69,7 @@ async function reassign(
   intent: Page,
   ended: readonly Attachment[],
 ): Promise<boolean> {
-  const { volume, force } = wanted
+  const { volume, byName, force } = wanted
   const clients = clientsOf(wanted, ended)
   const touched = clients === 'all' ? [] : clients
   const losing = touched.filter((clientId) => modeOn(intent, clientId) === undefined)
@@ -77,7 +79,7 @@ async function reassign(
     await volumesReassignWait(backend.storpool, {
       reassign: [
         {
-          volume: `~${volume.globalId}`,
+          volume: byName ?? `~${volume.globalId}`,
           ...(clients === 'all' || losing.length > 0 ? { detach: clients === 'all' ? 'all' : losing } : {}),
           ...(lowered.length > 0 ? { ro: lowered } : {}),
           ...(force ? { force } : {}),
@@ -87,7 +89,7 @@ async function reassign(
   } catch (error) {
     if (isRefusal(error, 'objectDoesNotExist')) return false
     if (!isAmbiguous(error)) throw error
-    const holders = (await lookAfter(error, () => holdersOf(backend, volume.globalId))) ?? []
+    const holders = (await lookAfter(error, () => holdersOf(backend, volume.globalId, byName))) ?? []
     const still = holders.filter(
       ({ client, rights }) =>
         clients === 'all' || losing.includes(client) || (rights === 'rw' && lowered.includes(client)),

@@ -4,9 +4,18 @@ import type { Attachment } from '../storpool/schema.ts'
 import type { Backend, Attachment as BookedAttachment } from './backend.ts'
 import { describe } from './book.ts'
 
-/** Who has this volume or snapshot attached, as StorPool sees it. Lists the cluster: for the way to a refusal only. */
-export const holdersOf = async (backend: Backend, globalId: string): Promise<readonly Attachment[]> =>
-  (await attachmentsList(backend.storpool)).filter((attachment) => attachment.globalId === globalId)
+/**
+ * Who has this volume or snapshot attached, as StorPool sees it, or what bears `name` now. Lists the cluster: for the way
+ * to a refusal only.
+ */
+export const holdersOf = async (
+  backend: Backend,
+  globalId: string,
+  name?: string,
+): Promise<readonly Attachment[]> =>
+  (await attachmentsList(backend.storpool)).filter(
+    (attachment) => attachment.globalId === globalId || attachment.volume === name,
+  )
 
 /** A conflict that names who holds the object. */
 export async function busy(

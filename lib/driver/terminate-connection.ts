@@ -31,12 +31,18 @@ export async function terminateConnection(
   input: TerminateConnection,
 ): Promise<void> {
   const name = volumeRef(backend, input.volume)
-  const known = input.volume.provider_location ?? (await backend.attachments.noted(name))
-  if (known && (await end(backend, input, { name, globalId: known }))) return
-  if (input.volume.provider_location) return
-  // Nothing was noted for this name, or it belongs to another volume by now: ask StorPool.
+  const { provider_location } = input.volume
+  if (provider_location) {
+    await end(backend, input, { name, globalId: provider_location })
+    return
+  }
+  // What was noted tells the page of the book. Others give names to other volumes, as a migration by Cinder's own driver
+  // does: what StorPool detaches is what bears the name.
+  const noted = await backend.attachments.noted(name)
+  if (noted && (await end(backend, input, { name, globalId: noted }, name))) return
   const volume = await orAbsent(volumeSummary(backend.storpool, name))
-  if (volume !== undefined && volume.globalId !== known) await end(backend, input, volume)
+  if (volume !== undefined) await end(backend, input, volume)
+  else if (noted) await end(backend, input, { name, globalId: noted })
 }
 
 /** @returns false where StorPool has no such volume. */
@@ -44,6 +50,7 @@ async function end(
   backend: AttachingBackend,
   input: TerminateConnection,
   volume: { readonly name: string; readonly globalId: string },
+  byName?: string,
 ): Promise<boolean> {
   const { attachmentId, generation, connector, force } = input
   if (attachmentId !== undefined) {
@@ -54,7 +61,7 @@ async function end(
     }
     return detach(backend, { volume, ends, clients: [], force })
   }
-  if (connector == null) return detach(backend, { volume, ends: () => true, clients: 'all', force })
+  if (connector == null) return detach(backend, { volume, ends: () => true, clients: 'all', force, byName })
   const page = await backend.attachments.read(volume.globalId)
   const inBook = entries(page).filter(({ host }) => host === connector.host)
   const clients =
@@ -66,6 +73,7 @@ async function end(
     ends: ({ host, clientId }) => host === connector.host || clients.includes(clientId),
     clients,
     force,
+    byName,
     seen: page,
   })
 }

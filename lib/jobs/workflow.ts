@@ -2,7 +2,7 @@ import { type DurableContext, StepError, withDurableExecution } from '@aws/durab
 import { httpStatus } from '../errors.ts'
 import type { JobBackend } from './backend.ts'
 import { JobDocument, type JobKind, type JobOf } from './document.ts'
-import { failureOf } from './failure.ts'
+import { failureOf, isTurnToCome } from './failure.ts'
 import type { Failure } from './record.ts'
 
 /** A step of a job: runs again from the same document as often as it has to. */
@@ -23,7 +23,15 @@ export interface Steps<Kind extends JobKind> {
 
 /** Tries of one step: with the waits below, about ten minutes of a cluster or an agent that is away. */
 const TRIES = 25
+/** Tries of a step whose turn has not come: until the execution itself is out of time. */
+const TURNS = 50_000
 const tryAgainSeconds = (attempt: number): number => Math.min(30, 2 ** (attempt - 1))
+
+/** Whether a step that failed for now is tried again, and when. */
+export const retryStrategy = (error: unknown, attempt: number) =>
+  attempt < (isTurnToCome(error) ? TURNS : TRIES)
+    ? { shouldRetry: true, delay: { seconds: tryAgainSeconds(attempt) } }
+    : { shouldRetry: false }
 
 /** Waits between askings grow from 1 to 30 s, and later to 10 min: an execution may have few operations. */
 const askAgainSeconds = (round: number): number => (round < 120 ? Math.min(30, 1 + round) : 600)
@@ -152,12 +160,7 @@ const steps =
             return { failure: now?.cancelRequested ? cancelled(job, shown) : { ...failure, step: shown } }
           }
         },
-        {
-          retryStrategy: (_error, attempt) =>
-            attempt < TRIES
-              ? { shouldRetry: true, delay: { seconds: tryAgainSeconds(attempt) } }
-              : { shouldRetry: false },
-        },
+        { retryStrategy },
       )
       .catch((error: unknown): Outcome<Result> => {
         if (!(error instanceof StepError)) throw error

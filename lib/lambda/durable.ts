@@ -3,8 +3,9 @@ import type { JobBackend } from '../jobs/backend.ts'
 import type { JobKind } from '../jobs/document.ts'
 import { type Steps, workflow } from '../jobs/workflow.ts'
 import { agentOn } from './agents.ts'
+import { deviceBackendFor } from './devices.ts'
 import { invocationOf } from './endpoint.ts'
-import { attachingBackendFor, jobs } from './records.ts'
+import { jobs } from './records.ts'
 
 /** A job's workflow as a durable Lambda handler. */
 export const durable = <Kind extends JobKind>(kind: Kind, page: (steps: Steps<Kind>) => Promise<void>) =>
@@ -12,7 +13,7 @@ export const durable = <Kind extends JobKind>(kind: Kind, page: (steps: Steps<Ki
     kind,
     page,
     async (context: DurableContext['lambdaContext'], job): Promise<JobBackend> => ({
-      ...(await attachingBackendFor(invocationOf(context), job.input)),
+      ...(await deviceBackendFor(invocationOf(context), job.input)),
       jobs: jobs(),
       agentOn,
     }),

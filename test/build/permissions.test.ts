@@ -28,6 +28,8 @@ const may: Record<string, readonly string[]> = {
   'create-volume-from-snapshot': token,
   'initialize-connection': [...token, ...book],
   'terminate-connection': [...token, ...book],
+  'attach-volume': [...token, ...book],
+  'detach-volume': [...token, ...book],
   'get-volume-stats': [...token, 'dynamodb:Query Table/index/gsi3 STATS#*'],
   'get-pool': token,
   'validate-connector': token,
@@ -89,7 +91,7 @@ let service: Service
 beforeAll(async () => {
   packaged = await packageService()
   service = await readService(join(root, 'serverless.yml'), { env: {}, options: {} })
-}, 60_000)
+}, 120_000)
 afterAll(() => packaged?.[Symbol.asyncDispose]())
 
 const permissionsBy = (isLog: boolean) =>

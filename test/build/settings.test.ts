@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readService, type Service } from '../../local/service.ts'
@@ -48,7 +49,7 @@ beforeAll(async () => {
     packageService({ env: { ...ofFunctions, ...ofThePlace, SP_AUTH_TOKEN: token } }),
   ])
   service = await readService(join(root, 'serverless.yml'), { env: {}, options: {} })
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   await bare?.[Symbol.asyncDispose]()
   await full?.[Symbol.asyncDispose]()
@@ -75,6 +76,18 @@ describe('the settings of a deployment', () => {
 
     expect(versionsOf(full)).not.toEqual(versionsOf(bare))
     expect(full.ofType('AWS::Lambda::Version')[0]?.[1].DeletionPolicy).toBe('Retain')
+  })
+
+  test('are all in the table of docs/deploy.md', async () => {
+    const [yaml = '', program = '', guide = ''] = await Promise.all(
+      ['serverless.yml', 'build/deployment.cjs', 'docs/deploy.md'].map((file) =>
+        readFile(join(root, file), 'utf8'),
+      ),
+    )
+    const [table = ''] = /## Settings.*?\n## /s.exec(guide) ?? []
+    const read = [...yaml.matchAll(/\$\{env:(\w+)/g), ...program.matchAll(/(?:env\.|list\(')(\w+)/g)]
+
+    expect(read.map(([, name = '']) => name).filter((name) => !table.includes(`\`${name}\``))).toEqual([])
   })
 
   test.each([

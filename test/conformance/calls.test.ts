@@ -1,12 +1,14 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { readdir } from 'node:fs/promises'
 import { expect, test } from 'vitest'
+import { cycle } from '../../bench/cycle.ts'
 import { type ClusterOptions, startCluster } from '../support/cluster.ts'
 import { copyId, snapshotId, volumeId } from '../support/makers.ts'
 import { type Operation, operations, prepare, send } from './operations.ts'
 
 /** The calls of StorPool that an operation makes where all goes well. */
 const callsOf = async (operation: Operation, options: ClusterOptions = {}): Promise<readonly string[]> => {
-  await using cluster = await startCluster(options)
+  await using cluster = await startCluster({ ...options, agent: operation.agent ?? false })
   await prepare(cluster, operation)
   await send(cluster, operation.call)
   return cluster.simulator.calls.map(({ call }) => call)
@@ -28,6 +30,9 @@ const most: Readonly<Record<string, number>> = {
   remove_export: 0,
   initialize_connection: 2,
   'initialize_connection, exclusive': 2,
+  // One more than the connection itself: the device's size.
+  attach_volume: 3,
+  detach_volume: 1,
   terminate_connection: 1,
   'terminate_connection, all': 1,
   get_volume_stats: 2,
@@ -105,7 +110,7 @@ test('a revert asks who is attached only where the cluster would not refuse it b
 
 /** What an operation asks of the table. */
 const tableRequestsOf = async (operation: Operation): Promise<number> => {
-  await using cluster = await startCluster()
+  await using cluster = await startCluster(operation)
   await prepare(cluster, operation)
   let requests = 0
   const count = () => {
@@ -120,4 +125,12 @@ const tableRequestsOf = async (operation: Operation): Promise<number> => {
 test('a page of the book is read once and written twice, also when the connection ends; the name is noted once', async () => {
   expect(await tableRequestsOf(operations.initialize_connection!)).toBe(4)
   expect(await tableRequestsOf(operations.terminate_connection!)).toBe(4)
+})
+
+test('npm run bench measures every function of the driver', async () => {
+  const files = await readdir(new URL('../../functions/driver/', import.meta.url))
+
+  expect(new Set(cycle.map(({ name }) => name))).toEqual(
+    new Set(files.map((file) => file.replace(/\.ts$/, ''))),
+  )
 })

@@ -8,12 +8,12 @@ const onceMore = 'a queue would deliver it again'
 test.each(Object.entries(operations))(
   '%s, cut off after any call and run again, ends the same',
   async (_, operation) => {
-    await using whole = await startCluster()
+    await using whole = await startCluster(operation)
     await prepare(whole, operation)
     await send(whole, operation.call)
 
     for (const n of whole.simulator.calls.keys()) {
-      await using cut = await startCluster()
+      await using cut = await startCluster(operation)
       await prepare(cut, operation)
       cut.simulator.loseAnswer(n)
       await send(cut, operation.call).catch(() => onceMore)
@@ -24,10 +24,10 @@ test.each(Object.entries(operations))(
 )
 
 test.each(Object.entries(operations))('%s, run twice, ends as run once', async (_, operation) => {
-  await using once = await startCluster()
+  await using once = await startCluster(operation)
   await prepare(once, operation)
   await send(once, operation.call)
-  await using twice = await startCluster()
+  await using twice = await startCluster(operation)
   await prepare(twice, operation)
   await send(twice, operation.call)
   await send(twice, operation.call)

@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import { AttachVolume, attachVolume } from '../../lib/driver/attach-volume.ts'
 import { CheckForSetupError, checkForSetupError } from '../../lib/driver/check-for-setup-error.ts'
 import { CreateClonedVolume, createClonedVolume } from '../../lib/driver/create-cloned-volume.ts'
 import { CreateGroupSnapshot, createGroupSnapshot } from '../../lib/driver/create-group-snapshot.ts'
@@ -11,6 +12,7 @@ import {
 import { DeleteGroupSnapshot, deleteGroupSnapshot } from '../../lib/driver/delete-group-snapshot.ts'
 import { DeleteSnapshot, deleteSnapshot } from '../../lib/driver/delete-snapshot.ts'
 import { DeleteVolume, deleteVolume } from '../../lib/driver/delete-volume.ts'
+import { DetachVolume, detachVolume } from '../../lib/driver/detach-volume.ts'
 import { Export, exportNothing } from '../../lib/driver/export.ts'
 import { ExtendVolume, extendVolume } from '../../lib/driver/extend-volume.ts'
 import { GetManageableSnapshots, getManageableSnapshots } from '../../lib/driver/get-manageable-snapshots.ts'
@@ -60,6 +62,8 @@ export const methods = {
   ensure_export: method(Export, exportNothing),
   remove_export: method(Export, exportNothing),
   initialize_connection: method(InitializeConnection, initializeConnection),
+  attach_volume: method(AttachVolume, attachVolume),
+  detach_volume: method(DetachVolume, detachVolume),
   terminate_connection: method(TerminateConnection, terminateConnection),
   get_volume_stats: method(GetVolumeStats, (backend, input) =>
     getVolumeStats({ ...backend, lastStats: async () => undefined }, input),

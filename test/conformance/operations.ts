@@ -9,6 +9,8 @@ export type Call = readonly [MethodName, object]
 export interface Operation {
   readonly given: readonly Call[]
   readonly call: Call
+  /** It needs an agent on host-1. */
+  readonly agent?: boolean
   /**
    * Calls of StorPool's after which a refusal cannot be undone: it is mended by running the operation again.
    * Everything else is all or nothing.
@@ -74,6 +76,12 @@ export const operations: Readonly<Record<string, Operation>> = {
   'terminate_connection, all': {
     given: [aVolumeThere, aConnectionThere],
     call: ['terminate_connection', known],
+  },
+  attach_volume: { given: [aVolumeThere], call: ['attach_volume', { ...known, connector }], agent: true },
+  detach_volume: {
+    given: [aVolumeThere, ['attach_volume', { ...known, connector }]],
+    call: ['detach_volume', { ...known, connector }],
+    agent: true,
   },
   get_volume_stats: { given: [aVolumeThere], call: ['get_volume_stats', { refresh: true }] },
   get_pool: { given: [aVolumeThere], call: ['get_pool', known] },

@@ -6,10 +6,10 @@ import { everything } from './state.ts'
 test.each(Object.entries(operations))(
   '%s, twice at once, ends as one after the other',
   async (_, operation) => {
-    await using one = await startCluster()
+    await using one = await startCluster(operation)
     await prepare(one, operation)
     await send(one, operation.call)
-    await using both = await startCluster()
+    await using both = await startCluster(operation)
     await prepare(both, operation)
 
     const outcomes = await Promise.allSettled([send(both, operation.call), send(both, operation.call)])

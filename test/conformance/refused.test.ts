@@ -8,14 +8,14 @@ const refused = 'for good'
 test.each(Object.entries(operations))(
   '%s, refused for good at any call, leaves nothing half-made',
   async (_, operation) => {
-    await using whole = await startCluster()
+    await using whole = await startCluster(operation)
     await prepare(whole, operation)
     const before = await everything(whole)
     await send(whole, operation.call)
     const after = await everything(whole)
 
     for (const n of whole.simulator.calls.keys()) {
-      await using cluster = await startCluster()
+      await using cluster = await startCluster(operation)
       await prepare(cluster, operation)
       cluster.simulator.refuse(n, 'internalError')
       const outcome = await send(cluster, operation.call).then(

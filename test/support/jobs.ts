@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DurableLambdaHandler } from '@aws/durable-execution-sdk-js'
 import { LocalDurableTestRunner } from '@aws/durable-execution-sdk-js-testing'
+import { parseConfig } from '../../agent/config.ts'
 import { startAgent } from '../../agent/server.ts'
 import { logger } from '../../lib/log.ts'
 import { jobRecords } from '../../lib/store/jobs.ts'
@@ -16,7 +17,7 @@ export const startJobs = async () => {
   const images = join(simulator.data, 'images')
   await mkdir(images)
   const agent = await startAgent(
-    {
+    parseConfig({
       host: 'host-1',
       clientId: 1,
       listen: { address: '127.0.0.1', port: 0 },
@@ -25,7 +26,7 @@ export const startJobs = async () => {
       state: join(simulator.data, 'agent'),
       segmentBytes: 1024 ** 2,
       maxTasks: 4,
-    },
+    }),
     logger('error'),
   )
   process.env.HOSTS = JSON.stringify({

@@ -1,8 +1,8 @@
 import { isAgentError } from '../../agent/errors.ts'
 import type { Task } from '../../agent/protocol.ts'
+import { fromAgent } from '../../drivers-words.ts'
 import { DriverError } from '../../errors.ts'
 import type { JobBackend } from '../backend.ts'
-import { fromAgent } from '../failure.ts'
 import { attachmentOf, type CopyImageJob, held, hostOf, taskOf } from './held.ts'
 
 /** Milliseconds the agent may wait for the device within one step. */

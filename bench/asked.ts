@@ -1,0 +1,62 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import * as z from 'zod'
+import type { Stand } from './stand.ts'
+
+/** A call of StorPool's as it was sent. */
+const Call = z.object({
+  method: z.enum(['GET', 'POST']),
+  call: z.string(),
+  path: z.string(),
+  body: z.unknown().optional(),
+  status: z.int(),
+})
+export type Call = z.infer<typeof Call>
+
+const Listed = z.object({ data: z.array(z.object({ name: z.string(), globalId: z.string() })) })
+
+/** What was asked while something ran. */
+export interface Asked {
+  /** Of StorPool. */
+  readonly calls: readonly Call[]
+  /** Of the table and the queue: how many requests. */
+  readonly aws: number
+}
+
+const requestStarts = 'http.client.request.start'
+
+/** Names of all objects on the cluster, by global id. */
+const namesOn = async ({ endpoint: { host, port, token } }: Stand): Promise<Map<string, string>> => {
+  const lists = await Promise.all(
+    ['VolumesList', 'SnapshotsList'].map(async (list) => {
+      const response = await fetch(`http://${host}:${port}/ctrl/1.0/MultiCluster/${list}`, {
+        headers: { Authorization: `Storpool v1:${token}` },
+      })
+      return Listed.parse(await response.json()).data
+    }),
+  )
+  return new Map(lists.flat().map(({ name, globalId }) => [globalId, name]))
+}
+
+/**
+ * Run something and note what it asks for. Global ids in its calls become the names their objects had before: so the
+ * calls can be sent again in another life.
+ */
+export const noting = async (stand: Stand, run: () => Promise<unknown>): Promise<Asked> => {
+  const names = await namesOn(stand)
+  let requests = 0
+  const count = () => {
+    requests += 1
+  }
+  await stand.control('POST reset', {})
+  subscribe(requestStarts, count)
+  try {
+    await run()
+  } finally {
+    unsubscribe(requestStarts, count)
+  }
+  const sent = JSON.stringify(await stand.control('GET log'))
+  const calls = z
+    .array(Call)
+    .parse(JSON.parse(sent.replaceAll(/~([a-z0-9.]+)/g, (id, globalId) => names.get(globalId) ?? id)))
+  return { calls, aws: requests - calls.length }
+}

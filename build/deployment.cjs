@@ -1,0 +1,67 @@
+'use strict'
+
+/**
+ * What a deployment has only when it is asked for, which serverless.yml cannot say by itself: private subnets, the
+ * extension that reads secrets, the secrets themselves, and who is told of alarms. Settings that would fail at a
+ * function's first call fail here. docs/deploy.md lists them all.
+ */
+
+/** In one line: serverless would repeat an error at every place that asks for this file. */
+const refuse = (why) => {
+  console.error(why)
+  process.exit(1)
+}
+
+/** The entries of a setting with commas in it. */
+const list = (name) =>
+  (process.env[name] ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
+
+/** The entries of a setting that is a JSON object of objects. */
+const entries = (name) => {
+  try {
+    const value = Object.entries(JSON.parse(process.env[name] || '{}'))
+    if (value.every(([, entry]) => typeof entry === 'object' && entry !== null)) return value
+  } catch {
+    // Neither is what it says repeated.
+  }
+  return refuse(`${name} is not a JSON object of objects.`)
+}
+
+entries('HOSTS')
+const backends = entries('BACKENDS')
+for (const [name, { SP_AUTH_TOKEN }] of backends) {
+  if (SP_AUTH_TOKEN === undefined) continue
+  refuse(
+    `BACKENDS has the token of ${name}, for everybody to read who may look at a function. ` +
+      'Put it into a secret, and the name of that into SP_AUTH_TOKEN_SECRET there.',
+  )
+}
+
+const subnetIds = list('SUBNET_IDS')
+const securityGroupIds = list('SECURITY_GROUP_IDS')
+if ((subnetIds.length === 0) !== (securityGroupIds.length === 0)) {
+  refuse('SUBNET_IDS and SECURITY_GROUP_IDS belong together: give both or neither.')
+}
+
+const secrets = [
+  process.env.SP_AUTH_TOKEN_SECRET || 'cinderless/storpool-token',
+  ...backends.flatMap(([, { SP_AUTH_TOKEN_SECRET = [] }]) => SP_AUTH_TOKEN_SECRET),
+]
+
+/** A secret as a policy names it: to its name Secrets Manager adds a hyphen and six characters. */
+const arnOf = (secret) => {
+  if (secret.startsWith('arn:')) return secret
+  return {
+    'Fn::Sub': `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:${secret}-??????`,
+  }
+}
+
+module.exports = {
+  vpc: subnetIds.length === 0 ? null : { subnetIds, securityGroupIds },
+  layers: list('SECRETS_EXTENSION_LAYER'),
+  secrets: [...new Set(secrets)].map(arnOf),
+  alarmActions: list('ALARM_TOPIC_ARN'),
+}
