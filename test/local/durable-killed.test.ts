@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { DatabaseSync } from 'node:sqlite'
 import {
   GetDurableExecutionCommand,
   InvokeCommand,
@@ -59,11 +60,20 @@ const begin = async (name: string) => {
   }
 }
 
+/** The wait is on disk, and with it all that came before. */
+const isWaiting = (name: string): boolean => {
+  const store = new DatabaseSync(`${folder.path}/${name}.db`, { readOnly: true })
+  try {
+    return store.prepare('SELECT 1 FROM operations WHERE due IS NOT NULL').get() !== undefined
+  } finally {
+    store.close()
+  }
+}
+
 test.concurrent('killed in the middle of a wait, it goes on after the wait and repeats nothing', async () => {
   const first = await begin('wait')
-  const arn = await first.start('waits', { seconds: 2 })
-  await eventually(() => first.did.includes('before'))
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  const arn = await first.start('waits', { seconds: 3 })
+  await eventually(() => isWaiting('wait'))
   await first.kill()
 
   const second = await begin('wait')
