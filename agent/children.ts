@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { becoming, type Guard } from './guard.ts'
 import type { Tools } from './tools.ts'
 
 /** How long a child may take to end by itself when asked to. */
@@ -10,6 +11,7 @@ const limits = ['--core=0', '--nofile=256', '--as=4294967296']
 
 export interface Child {
   readonly tools: Tools
+  readonly guard: Guard
   /** Names the agent's state folder in the child's environment, so that the next agent finds what was left. */
   readonly mark: string
   readonly program: string
@@ -70,11 +72,15 @@ export const runChild = (child: Child): Promise<Ended> =>
     })
   })
 
-const wrapped = ({ tools, program, args, cpuSeconds }: Child): [string, ...string[]] => {
-  const limited: [string, ...string[]] = tools.prlimit
-    ? [tools.prlimit, ...limits, `--cpu=${cpuSeconds}`, '--', program, ...args]
+/** From the outside in: no network, no rights and an end with the agent, limits, the program. */
+const wrapped = ({ tools, guard, program, args, cpuSeconds }: Child): [string, ...string[]] => {
+  const { prlimit, setpriv, unshare } = tools
+  const limited: [string, ...string[]] = prlimit
+    ? [prlimit, ...limits, `--cpu=${cpuSeconds}`, '--', program, ...args]
     : [program, ...args]
-  return tools.setpriv ? [tools.setpriv, '--pdeathsig', 'KILL', '--no-new-privs', '--', ...limited] : limited
+  const rights = ['--pdeathsig', 'KILL', '--no-new-privs', ...(guard.user ? becoming(guard.user) : [])]
+  const tied: typeof limited = setpriv ? [setpriv, ...rights, '--', ...limited] : limited
+  return unshare && guard.noNetwork ? [unshare, '--net', '--', ...tied] : tied
 }
 
 const variable = 'CINDERLESS_AGENT'
@@ -98,15 +104,18 @@ export const killLeftovers = async (mark: string): Promise<number> => {
 }
 
 const marked = async (mark: string): Promise<number[]> => {
-  const wanted = `${variable}=${mark}`
   const found: number[] = []
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue
-    // Gone meanwhile, or somebody else's. A zombie has no environment.
-    const environment = await readFile(`/proc/${name}/environ`, 'latin1').catch(() => '')
-    if (environment.split('\0').includes(wanted)) found.push(Number(name))
+    if (await isChild(mark, name)) found.push(Number(name))
   }
   return found
+}
+
+/** Whether a process bears the mark. One that is gone does not, nor one of somebody else's; a zombie has no environment. */
+export const isChild = async (mark: string, pid: string): Promise<boolean> => {
+  const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')
+  return environment.split('\0').includes(`${variable}=${mark}`)
 }
 
 const kill = (pid: number) => {

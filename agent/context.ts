@@ -1,5 +1,6 @@
 import type { Logger } from '../lib/log.ts'
 import type { AgentConfig } from './config.ts'
+import type { Guard } from './guard.ts'
 import type { Journal } from './journal.ts'
 import type { JournalRecord, State } from './state.ts'
 import type { Tools } from './tools.ts'
@@ -8,6 +9,7 @@ import type { Tools } from './tools.ts'
 export interface Context {
   readonly config: AgentConfig
   readonly tools: Tools
+  readonly guard: Guard
   /** Known to the agent's children. */
   readonly mark: string
   readonly state: State

@@ -3,6 +3,7 @@ import { type FileHandle, lstat, open, readFile, realpath, stat } from 'node:fs/
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Target } from '../lib/agent/protocol.ts'
+import type { CopyUser } from './guard.ts'
 import { Refusal } from './refusal.ts'
 
 /** Between two looks at a device that is not there yet. */
@@ -17,7 +18,7 @@ export interface Found {
   readonly sizeBytes: number
 }
 
-export interface Device extends Found {
+export interface Device extends Found, AsyncDisposable {
   readonly handle: FileHandle
   /** Whether it can be written around the page cache. */
   readonly direct: boolean
@@ -39,10 +40,43 @@ export const waitForDevice = async (
 ): Promise<Found> => {
   const until = performance.now() + waitMs
   for (;;) {
-    const found = await find(devices, volume.globalId)
+    const found = await findDevice(devices, volume.globalId)
     if (found?.sizeBytes === volume.sizeBytes) return found
     if (performance.now() >= until) throw late(volume, found, waitMs)
     await sleep(lookMs, undefined, { signal })
+  }
+}
+
+/** Between two looks at a size, and how many: an extend reaches the host a moment after StorPool has answered. */
+const sizeLooks = { everyMs: 100, most: 10 }
+
+/**
+ * The device's size, read anew until it is at least `expectBytes`.
+ *
+ * @throws Refusal `size_pending` it is still smaller; `not_attached` there is no device
+ */
+export const sizeOfDevice = async (
+  devices: string,
+  globalId: string,
+  expectBytes: number,
+  signal: AbortSignal,
+): Promise<number> => {
+  for (let look = 1; ; look += 1) {
+    const found = await findDevice(devices, globalId)
+    if (found === undefined)
+      throw new Refusal('not_attached', `There is no device of ${globalId} on this host`)
+    const { sizeBytes } = found
+    if (sizeBytes >= expectBytes) return sizeBytes
+    if (look >= sizeLooks.most) {
+      throw new Refusal(
+        'size_pending',
+        `The device of ${globalId} has ${sizeBytes} bytes, not yet ${expectBytes}`,
+        {
+          sizeBytes,
+        },
+      )
+    }
+    await sleep(sizeLooks.everyMs, undefined, { signal })
   }
 }
 
@@ -58,8 +92,10 @@ const late = (volume: Target, found: Found | undefined, waitMs: number) =>
 /**
  * Open for writing what `found` was. A mounted device, or one that another program holds for itself, is refused.
  * Nothing is ever made: a name without a device stays an error.
+ *
+ * @param user whom the device is lent to until it is closed: a child opens the descriptor it gets anew
  */
-export const openDevice = async (found: Found): Promise<Device> => {
+export const openDevice = async (found: Found, user?: CopyUser): Promise<Device> => {
   const exclusive = found.kind === 'block' ? constants.O_EXCL : 0
   const handle = await open(found.real, constants.O_RDWR | exclusive).catch(
     (error: NodeJS.ErrnoException) => {
@@ -69,15 +105,34 @@ export const openDevice = async (found: Found): Promise<Device> => {
       throw new Refusal('io_error', `Cannot open ${found.path} for writing: ${error.message}`)
     },
   )
-  const size = () => sizeOf(handle)
-  return { ...found, handle, size, direct: await takesDirect(handle, found.sizeBytes) }
+  const giveBack = user ? await lend(handle, user) : async () => {}
+  return {
+    ...found,
+    handle,
+    size: () => sizeOf(handle),
+    direct: await takesDirect(handle, found.sizeBytes),
+    [Symbol.asyncDispose]: async () => {
+      try {
+        await giveBack()
+      } finally {
+        await handle.close()
+      }
+    },
+  }
+}
+
+/** A device that is found lent was so when an agent was killed: it goes back to the agent's own user. */
+const lend = async (handle: FileHandle, user: CopyUser) => {
+  const { uid, gid } = await handle.stat()
+  if (uid !== user.uid) await handle.chown(user.uid, gid)
+  return () => handle.chown(uid === user.uid ? (process.getuid?.() ?? uid) : uid, gid)
 }
 
 /**
  * What the link of a global id leads to: a block device, or in the stand-in for a cluster an ordinary file.
  * `undefined` while there is none.
  */
-const find = async (devices: string, globalId: string): Promise<Found | undefined> => {
+export const findDevice = async (devices: string, globalId: string): Promise<Found | undefined> => {
   const path = join(devices, 'storpool-byid', globalId)
   try {
     if (!(await lstat(path)).isSymbolicLink())
@@ -100,10 +155,14 @@ const sizeOf = async (handle: FileHandle) => {
 }
 
 /** Bytes of a block device. The kernel counts in sectors of 512 whatever the device's own are. */
-const blockSize = async (rdev: number) => {
+const blockSize = async (rdev: number) =>
+  512 * Number(await readFile(`/sys/dev/block/${deviceNumber(rdev)}/size`, 'utf8'))
+
+/** `major:minor`, as `/sys` and `/proc` write it. */
+export const deviceNumber = (rdev: number): string => {
   const major = (rdev >>> 8) & 0xfff
   const minor = (rdev & 0xff) | ((rdev >>> 12) & 0xfff00)
-  return 512 * Number(await readFile(`/sys/dev/block/${major}:${minor}/size`, 'utf8'))
+  return `${major}:${minor}`
 }
 
 /**

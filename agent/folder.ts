@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type * as z from 'zod'
 import type { FolderImage } from '../lib/agent/protocol.ts'
@@ -9,7 +9,8 @@ import { Refusal } from './refusal.ts'
 
 /** An image file held open. */
 export interface Image extends AsyncDisposable {
-  readonly descriptor: number
+  /** Children get its descriptor. */
+  readonly handle: FileHandle
   readonly bytes: Bytes
   /** The same as long as neither content nor name was touched. */
   readonly identity: string
@@ -42,6 +43,16 @@ export const openFolderImage = async (
       `The image ${name} ${known[error.code ?? ''] ?? `cannot be read: ${error.code}`}`,
     )
   })
+  return imageOf(handle, name)
+}
+
+/**
+ * A file that is open as an image. Closed with it.
+ *
+ * @param name what errors call it
+ * @throws Refusal `source_not_found` it is not an ordinary file
+ */
+export const imageOf = async (handle: FileHandle, name: string): Promise<Image> => {
   const status = async () => handle.stat({ bigint: true })
   const first = await status()
   if (!first.isFile()) {
@@ -50,7 +61,7 @@ export const openFolderImage = async (
   }
   const identity = identityOf(first)
   return {
-    descriptor: handle.fd,
+    handle,
     bytes: bytesOf(handle, Number(first.size)),
     identity,
     assertUnchanged: async () => {

@@ -1,85 +1,73 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import * as z from 'zod'
-import { AttachWait, CancelTask, CopyImage, longestWaitSeconds, Release } from '../lib/agent/protocol.ts'
-import type { Logger } from '../lib/log.ts'
-import type { Operations } from './operations.ts'
-import { asRefusal, Refusal } from './refusal.ts'
-import type { Tasks } from './tasks.ts'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import { type Answer, type Dispatch, refused } from './dispatch.ts'
+import { Refusal } from './refusal.ts'
+import type { Caller } from './roles.ts'
+import type { MutualTls } from './tls.ts'
 
-const longestBody = 64 * 1024
-const Wait = z.coerce.number().min(0).max(longestWaitSeconds)
+export const longestBody = 64 * 1024
+/** More connections than functions that could ask at once. */
+const mostConnections = 256
 const TaskPath = /^\/v1\/tasks\/([^/]+)$/
-const mostListed = 100
 
-type Answer = readonly [status: number, body: object]
+/** On plain HTTP nobody says who he is: whoever can reach loopback may do all. */
+const anybody: Caller = { name: 'loopback', roles: ['attach', 'data', 'read'] }
 
-/** The agent's operations over HTTP. `closing` ends what is being waited for. */
-export const agentServer = (operations: Operations, tasks: Tasks, closing: AbortSignal, log: Logger) => {
-  const post: Record<string, (body: unknown, signal: AbortSignal) => Promise<Answer>> = {
-    '/v1/attach-wait': async (body, signal) => [
-      200,
-      await operations.attachWait(parse(AttachWait, body), signal),
-    ],
-    '/v1/release': async (body) => [200, await operations.release(parse(Release, body))],
-    '/v1/copy-image': async (body) => [202, await operations.copyImage(parse(CopyImage, body))],
-    '/v1/cancel-task': async (body, signal) => [
-      200,
-      await operations.cancelTask(parse(CancelTask, body), signal),
-    ],
-  }
-
-  const get = async (url: URL, signal: AbortSignal): Promise<Answer> => {
-    if (url.pathname === '/v1/health') return [200, await operations.health()]
-    if (url.pathname === '/v1/tasks') return [200, { tasks: tasks.newest(mostListed).map(tasks.view) }]
-    const id = decoded(TaskPath.exec(url.pathname)?.[1])
-    if (id === undefined) throw new Refusal('not_found', `There is nothing at ${url.pathname}`)
-    tasks.get(id)
-    const wait = parse(Wait, url.searchParams.get('wait') ?? 0)
-    await tasks.waitFor(id, wait * 1000, signal)
-    return [200, tasks.view(tasks.get(id))]
-  }
-
+/** The agent's operations over HTTPS with mutual TLS, or over plain HTTP on loopback. */
+export const agentServer = (dispatch: Dispatch, closing: AbortSignal, tls: MutualTls | undefined): Server => {
   const answer = async (request: IncomingMessage, signal: AbortSignal): Promise<Answer> => {
-    const url = new URL(request.url ?? '/', 'http://agent')
-    assertLocal(request.headers.host)
-    if (request.method === 'GET') return get(url, signal)
-    const operation = Object.hasOwn(post, url.pathname) ? post[url.pathname] : undefined
-    if (request.method !== 'POST' || operation === undefined) {
-      throw new Refusal('not_found', `There is no ${request.method} ${url.pathname}`)
-    }
-    return operation(await readBody(request), signal)
+    if (tls === undefined) assertLocal(request.headers.host)
+    const caller = tls === undefined ? anybody : tls.callerOf(request.socket)
+    const { operation, input } = askedIn(request)
+    return dispatch({ caller, operation, input, signal })
   }
 
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const gone = new AbortController()
     response.once('close', () => gone.abort())
-    const started = performance.now()
-    const [status, body] = await answer(request, AbortSignal.any([gone.signal, closing])).catch(
-      (error: unknown): Answer => {
-        const refusal = closing.aborted ? new Refusal('io_error', 'The agent is stopping') : asRefusal(error)
-        return [refusal.status, { error: refusal.body }]
-      },
-    )
-    const ms = Math.round(performance.now() - started)
-    if (request.method === 'POST') log.info(request.url ?? '', { status, ms })
+    const [status, body] = await answer(request, gone.signal).catch(refused)
     if (status === 429) response.setHeader('retry-after', '5')
     // What was left unread of a refused body would be taken for the next request.
-    if (status === 413 || closing.aborted) response.setHeader('connection', 'close')
+    const unread = status === 401 || status === 403 || status === 413
+    if (unread || closing.aborted || tls?.isOutdated(request.socket))
+      response.setHeader('connection', 'close')
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   }
 
-  const server = createServer((request, response) => void handle(request, response))
+  const listener = (request: IncomingMessage, response: ServerResponse) => void handle(request, response)
+  const server = tls === undefined ? createServer(listener) : secureServer(tls, listener)
   // Longer than any client keeps a connection, so that it is the client who closes.
   server.keepAliveTimeout = 65_000
+  server.headersTimeout = 10_000
   server.requestTimeout = 30_000
+  server.maxConnections = mostConnections
   return server
 }
 
-const parse = <T>(schema: z.ZodType<T>, value: unknown): T => {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const reasons = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`)
-  throw new Refusal('bad_request', `The request is wrong: ${reasons.join('; ')}`, { reasons })
+const secureServer = (tls: MutualTls, listener: RequestListener) => {
+  const server = createSecureServer(tls.options(), listener)
+  return server.once('listening', () => server.once('close', tls.watch(server)))
+}
+
+const askedIn = (request: IncomingMessage) => {
+  const url = new URL(request.url ?? '/', 'http://agent')
+  const nothing = new Refusal('not_found', `There is no ${request.method} ${url.pathname}`)
+  const [, operation] = /^\/v1\/([a-z-]+)$/.exec(url.pathname) ?? []
+  const question = operation === 'health' || operation === 'tasks'
+  if (request.method === 'GET') {
+    if (question) return { operation, input: async () => ({}) }
+    const id = decoded(TaskPath.exec(url.pathname)?.[1])
+    if (id === undefined) throw nothing
+    return { operation: 'task', input: async () => ({ id, wait: url.searchParams.get('wait') ?? 0 }) }
+  }
+  if (request.method !== 'POST' || operation === undefined || operation === 'task' || question) throw nothing
+  return { operation, input: () => readBody(request) }
 }
 
 const readBody = async (request: IncomingMessage): Promise<unknown> => {
@@ -95,8 +83,13 @@ const readBody = async (request: IncomingMessage): Promise<unknown> => {
     if (length > longestBody) throw tooLarge
     chunks.push(chunk)
   }
+  return parseJson(Buffer.concat(chunks).toString('utf8'))
+}
+
+/** @throws Refusal */
+export const parseJson = (text: string): unknown => {
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+    return JSON.parse(text)
   } catch {
     throw new Refusal('bad_request', 'The body is not JSON')
   }

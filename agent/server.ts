@@ -1,18 +1,23 @@
 import { once } from 'node:events'
 import { mkdir, stat } from 'node:fs/promises'
-import type { Server as HttpServer } from 'node:http'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { type Logger, logger } from '../lib/log.ts'
 import { killLeftovers } from './children.ts'
 import { type AgentConfig, CannotStart } from './config.ts'
 import type { Context } from './context.ts'
+import { dispatcher } from './dispatch.ts'
+import { findGuard } from './guard.ts'
 import { agentServer } from './http.ts'
 import { openJournal } from './journal.ts'
+import { lineServer } from './line-server.ts'
+import { closed, listenAt, listenOn } from './listen.ts'
+import { beginMemory } from './memory.ts'
 import { operations } from './operations.ts'
 import { Refusal } from './refusal.ts'
 import { apply, emptyState, JournalRecord, records } from './state.ts'
 import { taskEngine } from './tasks.ts'
+import { mutualTls } from './tls.ts'
 import { findTools, missingTools } from './tools.ts'
 
 export interface Agent extends AsyncDisposable {
@@ -44,11 +49,13 @@ export const startAgent = async (config: AgentConfig, log: Logger = logger()): P
     opened.unshift(() => journal.close())
 
     const tools = findTools()
-    const missing = missingTools(tools)
+    const guard = findGuard(tools, config.copyUser)
+    const missing = [...missingTools(tools), ...guard.lacks]
     for (const line of missing) log.warn(line)
     const context: Context = {
       config,
       tools,
+      guard,
       mark,
       state,
       journal,
@@ -64,24 +71,33 @@ export const startAgent = async (config: AgentConfig, log: Logger = logger()): P
         journal.note(record)
       },
     }
+    await beginMemory(context)
     const tasks = taskEngine(context)
     opened.unshift(() => tasks.close())
 
     const closing = new AbortController()
-    const server = agentServer(operations(context, tasks), tasks, closing.signal, log)
-    const port = await listen(server, config.listen)
-    opened.unshift(() => {
+    const dispatch = dispatcher(operations(context, tasks), tasks, closing.signal, log)
+    const tls = config.tls && (await mutualTls(config.tls, log))
+    const server = agentServer(dispatch, closing.signal, tls)
+    const port = await listenOn(server, config.listen)
+    const servers: Server[] = [server]
+    opened.unshift(async () => {
       closing.abort()
       server.closeIdleConnections()
-      return closed(server)
+      await Promise.all(servers.map(closed))
     })
+    if (config.socket !== undefined) {
+      const lines = lineServer(dispatch, closing.signal)
+      await listenAt(lines, config.socket, config.socketUser)
+      servers.push(lines)
+    }
     await tasks.resume()
 
     const close = onlyOnce(async () => {
       for (const end of opened) await end()
     })
     const { address } = config.listen
-    const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`
+    const url = `${tls ? 'https' : 'http'}://${address.includes(':') ? `[${address}]` : address}:${port}`
     return { url, port, missing, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     for (const end of opened) await end()
@@ -118,21 +134,3 @@ const takeFolder = async (folder: string) => {
   lock.unref()
   return { mark, lock }
 }
-
-const listen = async (server: HttpServer, { address, port }: AgentConfig['listen']) => {
-  server.listen(port, address)
-  try {
-    await once(server, 'listening')
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    const remedy = 'choose another one as listen.port, or stop what uses it'
-    if (code === 'EADDRINUSE') throw new CannotStart(`Port ${port} on ${address} is in use: ${remedy}`)
-    if (code === 'EACCES')
-      throw new CannotStart(`Port ${port} needs privileges: choose one above 1023 as listen.port`)
-    throw new CannotStart(`Cannot listen on ${address}: ${reasonOf(error)}`)
-  }
-  const bound = server.address()
-  return typeof bound === 'object' && bound !== null ? bound.port : port
-}
-
-const closed = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()))

@@ -11,6 +11,8 @@ export const VolumeRecord = z.strictObject({
   attachmentId: z.string(),
   /** Released: this generation may do nothing more. */
   released: z.boolean(),
+  /** Told by somebody who had just looked it up, after this agent's memory began. */
+  adopted: z.literal(true).optional(),
   /** The task that wrote last: another one cannot take the volume for new. */
   writtenBy: z.string().optional(),
 })
@@ -21,6 +23,7 @@ export const TaskRecord = Task.pick({
   kind: true,
   state: true,
   phase: true,
+  fetchedBytes: true,
   doneBytes: true,
   totalBytes: true,
   startedAt: true,
@@ -29,11 +32,18 @@ export const TaskRecord = Task.pick({
   result: true,
 }).extend({
   t: z.literal('task'),
+  /** Without what is secret in it. */
   request: CopyImage,
+  /** The source cannot be reached with what is left of the request: after a restart, the caller is asked for it again. */
+  withheld: z.literal(true).optional(),
   /** Of the request: the same id with another is a conflict. */
   hash: z.string(),
   /** What was inspected: the file copied from must still be that one. */
   image: z.strictObject({ identity: z.string(), format: ImageFormat, virtualSize: z.int() }).optional(),
+  /** What of the image file is on the disk of the staging folder, and what it is part of. */
+  staged: z
+    .strictObject({ bytes: z.int().nonnegative(), tag: z.string().optional(), complete: z.boolean() })
+    .optional(),
   /** Everything below this offset is written and flushed. */
   checkpoint: z.int().nonnegative(),
   /** The device may have been written to. */
@@ -50,29 +60,43 @@ const Progress = z.strictObject({
   t: z.literal('progress'),
   id: z.string(),
   at: z.string(),
+  fetchedBytes: z.int().nonnegative().optional(),
   doneBytes: z.int().nonnegative(),
   checkpoint: z.int().nonnegative().optional(),
 })
 
-export const JournalRecord = z.discriminatedUnion('t', [VolumeRecord, TaskRecord, Progress])
+/** When the agent's memory begins: of what was before it knows nothing. */
+const Begun = z.strictObject({ t: z.literal('begun'), at: z.string() })
+
+export const JournalRecord = z.discriminatedUnion('t', [VolumeRecord, TaskRecord, Progress, Begun])
 export type JournalRecord = z.infer<typeof JournalRecord>
 
 export interface State {
+  begun: string | undefined
   readonly volumes: Map<string, VolumeRecord>
   readonly tasks: Map<string, TaskRecord>
 }
 
-export const emptyState = (): State => ({ volumes: new Map(), tasks: new Map() })
+export const emptyState = (): State => ({
+  begun: undefined,
+  volumes: new Map(),
+  tasks: new Map(),
+})
 
 /** Put a record into the state; again changes nothing. */
 export const apply = (state: State, record: JournalRecord): void => {
   if (record.t === 'volume') return void state.volumes.set(record.globalId, record)
   if (record.t === 'task') return void state.tasks.set(record.id, record)
+  if (record.t === 'begun') {
+    state.begun = record.at
+    return
+  }
   const task = state.tasks.get(record.id)
   if (task === undefined) return
   state.tasks.set(record.id, {
     ...task,
     updatedAt: record.at,
+    ...(record.fetchedBytes !== undefined && { fetchedBytes: record.fetchedBytes }),
     doneBytes: record.doneBytes,
     checkpoint: record.checkpoint ?? task.checkpoint,
   })
@@ -83,6 +107,7 @@ const rememberedMs = 14 * 24 * 3600 * 1000
 
 /** The state as records, without the tasks that ended long ago. */
 export function* records(state: State): Generator<JournalRecord> {
+  if (state.begun !== undefined) yield { t: 'begun', at: state.begun }
   yield* state.volumes.values()
   const since = Date.now() - rememberedMs
   for (const task of state.tasks.values()) {
@@ -94,6 +119,6 @@ export function* records(state: State): Generator<JournalRecord> {
 export const hasEnded = (task: Pick<TaskRecord, 'state'>): boolean =>
   task.state !== 'queued' && task.state !== 'running'
 
-/** The same for the same content, in whatever order its keys came: a parsed request has the schema's order. */
-export const hashOf = (request: CopyImage): string =>
-  createHash('sha256').update(JSON.stringify(request)).digest('hex')
+/** The same for the same work, in whatever order its keys came: a parsed request has the schema's order. */
+export const hashOf = ({ deadline: _deadline, ...work }: CopyImage): string =>
+  createHash('sha256').update(JSON.stringify(work)).digest('hex')

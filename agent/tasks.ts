@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Task } from '../lib/agent/protocol.ts'
+import type { ImageSource, Task } from '../lib/agent/protocol.ts'
 import type { Context } from './context.ts'
 import { copyImage, type Run } from './copy-image.ts'
+import { longestTimerMs, msUntil } from './deadline.ts'
 import { type RateMeter, rateMeter } from './rate.ts'
 import { asRefusal, Refusal } from './refusal.ts'
+import { stagingOf } from './staging.ts'
 import { hasEnded, type TaskRecord } from './state.ts'
 
 /** Between two records of progress; what is said is never ahead of what is recorded. */
@@ -22,6 +24,7 @@ const closing = new Refusal('io_error', 'The agent is stopping')
 export const taskEngine = (context: Context) => {
   const { state, record, log } = context
   const running = new Map<string, Running>()
+  const staging = stagingOf(context)
 
   const get = (id: string): TaskRecord => {
     const task = state.tasks.get(id)
@@ -35,8 +38,18 @@ export const taskEngine = (context: Context) => {
   const tolerant = (written: Promise<void>) =>
     written.catch((error: unknown) => log.error('journal', { message: asRefusal(error).message }))
 
-  const runOf = (id: string, signal: AbortSignal, rate: RateMeter): Run => {
+  const runOf = (
+    id: string,
+    { signal }: AbortController,
+    rate: RateMeter,
+    source: ImageSource | undefined,
+  ): Run => {
     let recordedAt = Number.NEGATIVE_INFINITY
+    const isTime = () => {
+      if (performance.now() - recordedAt < progressMs) return false
+      recordedAt = performance.now()
+      return true
+    }
     const progress = (doneBytes: number, checkpoint?: number) => {
       const task = get(id)
       // The cleared rest of a volume is no part of the image.
@@ -46,16 +59,21 @@ export const taskEngine = (context: Context) => {
       if (checkpoint !== undefined) {
         return tolerant(record({ t: 'progress', id, at, doneBytes: done, checkpoint }))
       }
-      if (performance.now() - recordedAt < progressMs) return Promise.resolve()
-      recordedAt = performance.now()
-      context.note({ t: 'progress', id, at, doneBytes: done })
+      if (isTime()) context.note({ t: 'progress', id, at, doneBytes: done })
       return Promise.resolve()
     }
     return {
       context,
       signal,
+      source,
       task: () => get(id),
       update: (patch) => update(id, patch),
+      fetched: (fetchedBytes) => {
+        rate.add(fetchedBytes)
+        const { doneBytes } = get(id)
+        if (isTime())
+          context.note({ t: 'progress', id, at: new Date().toISOString(), doneBytes, fetchedBytes })
+      },
       progress: (doneBytes) => void progress(doneBytes),
       checkpoint: (offset) => progress(offset, offset),
     }
@@ -67,17 +85,20 @@ export const taskEngine = (context: Context) => {
     result: { partlyWritten: task.wrote },
   })
 
-  const work = async (
-    id: string,
-    controller: AbortController,
-    rate: RateMeter,
-    after: readonly Promise<void>[],
-  ) => {
+  interface Work {
+    readonly id: string
+    readonly controller: AbortController
+    readonly rate: RateMeter
+    readonly after: readonly Promise<void>[]
+    readonly source: ImageSource | undefined
+  }
+
+  const work = async ({ id, controller, rate, after, source }: Work) => {
     try {
       await Promise.all(after)
       controller.signal.throwIfAborted()
       await update(id, { state: 'running' })
-      const result = await copyImage(runOf(id, controller.signal, rate))
+      const result = await copyImage(runOf(id, controller, rate, source))
       await tolerant(update(id, { state: 'succeeded', phase: 'done', doneBytes: get(id).totalBytes, result }))
     } catch (cause) {
       const reason: unknown = controller.signal.aborted ? controller.signal.reason : cause
@@ -87,13 +108,27 @@ export const taskEngine = (context: Context) => {
       await tolerant(update(id, endOf(get(id), error)))
       log.warn('task ended', { task: id, code: error.code, reason: error.message })
     }
+    await staging
+      .remove(id)
+      .catch((error: unknown) => log.error('staging', { message: asRefusal(error).message }))
   }
 
-  const begin = (id: string, after: readonly Promise<void>[] = []) => {
+  const begin = (id: string, after: readonly Promise<void>[] = [], source?: ImageSource) => {
     const controller = new AbortController()
     const rate = rateMeter()
-    const ended = work(id, controller, rate, after).finally(() => running.delete(id))
+    const timer = timeLimit(id)
+    const ended = work({ id, controller, rate, after, source }).finally(() => {
+      clearTimeout(timer)
+      running.delete(id)
+    })
     running.set(id, { controller, ended, rate })
+  }
+
+  const timeLimit = (id: string) => {
+    const { deadline } = get(id).request
+    const reason = new Refusal('deadline_passed', `The task's deadline, ${deadline}, has passed`)
+    const ms = Math.max(0, Math.min(msUntil(deadline), longestTimerMs))
+    return setTimeout(() => void putDownAndStop([id], reason), ms)
   }
 
   /** Ask tasks to stop; resolves when no process of theirs is left. */
@@ -101,6 +136,15 @@ export const taskEngine = (context: Context) => {
     const stopping = ids.flatMap((id) => running.get(id) ?? [])
     for (const { controller } of stopping) controller.abort(reason)
     await Promise.all(stopping.map(({ ended }) => ended))
+  }
+
+  /** Put down that tasks are to stop, then stop them. A crash in between does not bring them back. */
+  const putDownAndStop = async (ids: readonly string[], reason: Refusal) => {
+    const { code, message } = reason
+    const active = ids.filter((id) => running.has(id))
+    const written = active.map((id) => tolerant(update(id, { stopping: { code, message } })))
+    await Promise.all(written)
+    await stop(active, reason)
   }
 
   return {
@@ -113,14 +157,7 @@ export const taskEngine = (context: Context) => {
     get active() {
       return running.size
     },
-    /** Put down that tasks are to stop, then stop them. A crash in between does not bring them back. */
-    stop: async (ids: readonly string[], reason: Refusal) => {
-      const { code, message } = reason
-      const active = ids.filter((id) => running.has(id))
-      const written = active.map((id) => tolerant(update(id, { stopping: { code, message } })))
-      await Promise.all(written)
-      await stop(active, reason)
-    },
+    stop: putDownAndStop,
     /** Wait until a task has ended, or so long. */
     waitFor: async (id: string, waitMs: number, signal: AbortSignal) => {
       const task = running.get(id)
@@ -134,9 +171,11 @@ export const taskEngine = (context: Context) => {
     },
     /** Go on with what an earlier agent left, or end what may not go on. */
     resume: async () => {
-      for (const task of [...state.tasks.values()].filter((task) => !hasEnded(task))) {
+      const left = [...state.tasks.values()].filter((task) => !hasEnded(task))
+      await staging.sweep(left.map(({ id }) => id))
+      for (const task of left) {
         const barred = barredBy(context, task)
-        if (barred === undefined) begin(task.id)
+        if (barred === undefined) begin(task.id, [], task.withheld ? undefined : task.request.source)
         else await update(task.id, endOf(task, barred))
         log.info(barred === undefined ? 'task goes on' : 'task ended', { task: task.id })
       }
@@ -144,13 +183,21 @@ export const taskEngine = (context: Context) => {
     close: () => stop([...running.keys()], closing),
     /** As the protocol says it. */
     view: (task: TaskRecord): Task => {
-      const { id, kind, state, phase, doneBytes, totalBytes, startedAt, updatedAt, error, result, request } =
-        task
+      const { id, kind, state, phase, doneBytes, totalBytes, startedAt, updatedAt, error, result } = task
+      const { request, fetchedBytes } = task
       const bytesPerSecond = running.get(id)?.rate.bytesPerSecond ?? 0
       const volume = request.volume.globalId
       const { generation } = request.attachment
       const shown = { id, kind, state, volume, generation, phase, doneBytes, totalBytes, bytesPerSecond }
-      return { ...shown, startedAt, updatedAt, ...(error && { error }), ...(result && { result }) }
+      const fetched = fetchedBytes === undefined ? {} : { fetchedBytes }
+      return {
+        ...shown,
+        ...fetched,
+        startedAt,
+        updatedAt,
+        ...(error && { error }),
+        ...(result && { result }),
+      }
     },
   }
 }
@@ -159,7 +206,17 @@ export type Tasks = ReturnType<typeof taskEngine>
 /** Why a task that was cut off may not go on. */
 const barredBy = ({ state }: Context, { request, stopping }: TaskRecord): Refusal | undefined => {
   if (stopping !== undefined) {
-    return new Refusal(stopping.code === 'cancelled' ? 'cancelled' : 'stale_generation', stopping.message)
+    const { code, message } = stopping
+    return new Refusal(
+      code === 'cancelled' || code === 'deadline_passed' ? code : 'stale_generation',
+      message,
+    )
+  }
+  if (msUntil(request.deadline) <= 0) {
+    return new Refusal(
+      'deadline_passed',
+      `The task's deadline, ${request.deadline}, passed while no agent ran`,
+    )
   }
   const volume = state.volumes.get(request.volume.globalId)
   if (volume?.generation === request.attachment.generation && !volume.released) return undefined

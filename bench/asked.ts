@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { ClientRequest } from 'node:http'
 import * as z from 'zod'
 import type { Stand } from './stand.ts'
 
@@ -20,9 +21,12 @@ export interface Asked {
   readonly calls: readonly Call[]
   /** Of the table and the queue: how many requests. */
   readonly aws: number
+  /** Of the agent on the host: how many. */
+  readonly agent: number
 }
 
 const requestStarts = 'http.client.request.start'
+const Started = z.object({ request: z.instanceof(ClientRequest) })
 
 /** Names of all objects on the cluster, by global id. */
 const namesOn = async ({ endpoint: { host, port, token } }: Stand): Promise<Map<string, string>> => {
@@ -43,20 +47,21 @@ const namesOn = async ({ endpoint: { host, port, token } }: Stand): Promise<Map<
  */
 export const noting = async (stand: Stand, run: () => Promise<unknown>): Promise<Asked> => {
   const names = await namesOn(stand)
-  let requests = 0
-  const count = () => {
-    requests += 1
+  const hosts: string[] = []
+  const note = (message: unknown) => {
+    hosts.push(String(Started.parse(message).request.getHeader('host')))
   }
   await stand.control('POST reset', {})
-  subscribe(requestStarts, count)
+  subscribe(requestStarts, note)
   try {
     await run()
   } finally {
-    unsubscribe(requestStarts, count)
+    unsubscribe(requestStarts, note)
   }
   const sent = JSON.stringify(await stand.control('GET log'))
   const calls = z
     .array(Call)
     .parse(JSON.parse(sent.replaceAll(/~([a-z0-9.]+)/g, (id, globalId) => names.get(globalId) ?? id)))
-  return { calls, aws: requests - calls.length }
+  const aws = hosts.filter((host) => stand.aws.includes(host)).length
+  return { calls, aws, agent: hosts.length - aws - calls.length }
 }

@@ -1,3 +1,4 @@
+import { AttachVolume, attachVolume } from '../lib/driver/attach-volume.ts'
 import type { AttachingBackend } from '../lib/driver/backend.ts'
 import { CheckForSetupError, checkForSetupError } from '../lib/driver/check-for-setup-error.ts'
 import { CreateClonedVolume, createClonedVolume } from '../lib/driver/create-cloned-volume.ts'
@@ -9,6 +10,7 @@ import {
 } from '../lib/driver/create-volume-from-snapshot.ts'
 import { DeleteSnapshot, deleteSnapshot } from '../lib/driver/delete-snapshot.ts'
 import { DeleteVolume, deleteVolume } from '../lib/driver/delete-volume.ts'
+import { DetachVolume, detachVolume } from '../lib/driver/detach-volume.ts'
 import { Export, exportNothing } from '../lib/driver/export.ts'
 import { ExtendVolume, extendVolume } from '../lib/driver/extend-volume.ts'
 import { GetPool, getPool } from '../lib/driver/get-pool.ts'
@@ -81,6 +83,8 @@ export const cycle: readonly Step[] = [
     connector,
   })),
   step('remove-export', Export, exportNothing, (life) => ({ volume: copy(life) })),
+  step('attach-volume', AttachVolume, attachVolume, (life) => ({ volume: clone(life), connector })),
+  step('detach-volume', DetachVolume, detachVolume, (life) => ({ volume: clone(life), connector })),
   ...managing,
   step('delete-snapshot', DeleteSnapshot, deleteSnapshot, (life) => ({ snapshot: managedSnapshot(life) })),
   step('delete-volume', DeleteVolume, deleteVolume, (life) => ({ volume: volume(life) })),

@@ -22,8 +22,9 @@ export interface Compared {
 
 export interface Operation {
   readonly storpoolCalls: readonly string[]
-  /** Requests to the table and the queue. */
+  /** Requests to the table and the queue, and to the agent on the host. */
   readonly awsCalls: number
+  readonly agentCalls: number
   readonly keptAlive: Compared
   /** By a server that closes each connection after its answer. */
   readonly closed: Compared
@@ -31,12 +32,13 @@ export interface Operation {
 
 type Taken = Readonly<Record<Way, number[]>>
 
-const compared = (taken: Taken, { calls, aws }: Asked): Compared => {
+const compared = (taken: Taken, { calls, aws, agent }: Asked): Compared => {
   const bare = (sample: readonly number[]) => (calls.length === 0 ? null : timing(sample))
   const [http, axios] = [bare(taken.http), bare(taken.axios)]
   const measured = (sample: readonly number[]): Measured => {
     const mine = timing(sample)
-    const times = (alone: Timing | null) => (alone === null || aws > 0 ? null : rounded(mine.p50 / alone.p50))
+    const times = (alone: Timing | null) =>
+      alone === null || aws + agent > 0 ? null : rounded(mine.p50 / alone.p50)
     return { ...mine, timesHttp: times(http), timesAxios: times(axios) }
   }
   return { driver: measured(taken.driver), handler: measured(taken.handler), http, axios }
@@ -93,7 +95,8 @@ export const measureOperations = async (
       const [kept, closing] = [keptAlive.get(name), closed.get(name)]
       if (kept === undefined || closing === undefined) return []
       const storpoolCalls = asked.calls.map(({ call }) => call)
-      return [[name, { storpoolCalls, awsCalls: asked.aws, keptAlive: kept, closed: closing }]]
+      const { aws: awsCalls, agent: agentCalls } = asked
+      return [[name, { storpoolCalls, awsCalls, agentCalls, keptAlive: kept, closed: closing }]]
     }),
   )
   return { aws: await tableAlone(stand, lives), operations }

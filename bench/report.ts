@@ -57,9 +57,10 @@ export const report = (results: Results): void => {
   ] as const) {
     printTable(
       `Operations, ms, and how often as long as their calls bare; the server ${what}`,
-      rows(operations, ({ storpoolCalls, awsCalls, [server]: compared }) => ({
+      rows(operations, ({ storpoolCalls, awsCalls, agentCalls, [server]: compared }) => ({
         calls: storpoolCalls.length,
         aws: awsCalls,
+        agent: agentCalls,
         ...operationRow(compared),
       })),
     )

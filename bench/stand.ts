@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AttachingBackend } from '../lib/driver/backend.ts'
-import { attachingBackendFor } from '../lib/lambda/records.ts'
+import type { DeviceBackend } from '../lib/driver/backend.ts'
+import { deviceBackendFor } from '../lib/lambda/devices.ts'
 import type { StorPoolOptions } from '../lib/storpool/client.ts'
 import { node, start } from './child.ts'
 
@@ -10,30 +10,43 @@ export type Endpoint = Pick<StorPoolOptions, 'host' | 'port' | 'token'>
 /** What is measured against. */
 export interface Stand extends AsyncDisposable {
   readonly endpoint: Endpoint
+  /** Addresses of what stands for AWS, as `host:port`. */
+  readonly aws: readonly string[]
   /** A call of the simulator's own, such as `GET log`. */
   control(call: string, body?: object): Promise<unknown>
   /** What a handler makes of an invocation. */
-  backend(input?: object): Promise<AttachingBackend>
+  backend(input?: object): Promise<DeviceBackend>
 }
 
 const token = 'bench'
 
+const startAgent = async (folder: string, devices: string) => {
+  const config = join(folder, 'agent.json')
+  const listen = { address: '127.0.0.1', port: 0 }
+  const [images, state] = ['images', 'agent'].map((name) => join(folder, name))
+  await writeFile(config, JSON.stringify({ host: 'host-1', clientId: 1, listen, devices, images, state }))
+  return start(node('agent/main.ts', '--config', config))
+}
+
 /**
- * A cluster, a table and a queue, in other processes, so that a client does not wait for its own server; this process's
+ * A cluster, a host's agent, a table and a queue, in other processes, so that a client does not wait for its own server; this process's
  * environment says where they are, as a function's does.
  *
  * @param folder for the state of all, empty
  */
 export const startStand = async (folder: string): Promise<Stand> => {
-  await Promise.all(['table', 'queue'].map((name) => mkdir(join(folder, name), { recursive: true })))
+  await Promise.all(
+    ['table', 'queue', 'images'].map((name) => mkdir(join(folder, name), { recursive: true })),
+  )
   const stack = new AsyncDisposableStack()
   const simulator = stack.use(
     await start(
       node('simulator/main.ts', '--port', '0', '--token', token, '--data', join(folder, 'simulator')),
     ),
   )
+  const agent = stack.use(await startAgent(folder, join(folder, 'simulator/dev/1')))
   const records = stack.use(await start(node('bench/records.ts', folder)))
-  const [table, sqs, queue] = records.url.split(' ')
+  const [table = '', sqs = '', queue = ''] = records.url.split(' ')
   const { hostname: host, port } = new URL(simulator.url)
   Object.assign(process.env, {
     AWS_REGION: 'eu-central-1',
@@ -46,12 +59,13 @@ export const startStand = async (folder: string): Promise<Stand> => {
     SP_API_HTTP_HOST: host,
     SP_API_HTTP_PORT: port,
     SP_AUTH_TOKEN: token,
-    HOSTS: JSON.stringify({ 'host-1': { clientId: 1, agent: 'http://127.0.0.1:9' } }),
+    HOSTS: JSON.stringify({ 'host-1': { clientId: 1, agent: agent.url } }),
     JOB_HOST: 'host-1',
     LOG_LEVEL: 'error',
   })
   return {
     endpoint: { host, port: Number(port), token },
+    aws: [table, sqs].map((url) => new URL(url).host),
     control: async (call, body) => {
       const [method = '', path = ''] = call.split(' ')
       const response = await fetch(`${simulator.url}/_sim/${path}`, {
@@ -60,7 +74,7 @@ export const startStand = async (folder: string): Promise<Stand> => {
       })
       return response.json()
     },
-    backend: (input = {}) => attachingBackendFor({ deadline: Date.now() + 27_500 }, input),
+    backend: (input = {}) => deviceBackendFor({ deadline: Date.now() + 27_500 }, input),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }

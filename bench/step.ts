@@ -1,4 +1,4 @@
-import type { AttachingBackend } from '../lib/driver/backend.ts'
+import type { DeviceBackend } from '../lib/driver/backend.ts'
 
 /** One operation at its place in a volume's life. */
 export interface Step {
@@ -7,13 +7,13 @@ export interface Step {
   /** What a caller sends, for the life of this name. */
   readonly input: (life: string) => object
   /** The function behind the handler, with its input checked. */
-  readonly run: (backend: AttachingBackend, input: object) => Promise<unknown>
+  readonly run: (backend: DeviceBackend, input: object) => Promise<unknown>
 }
 
 export const step = <Input>(
   name: string,
   schema: { parse(input: object): Input },
-  run: (backend: AttachingBackend, input: Input) => Promise<unknown>,
+  run: (backend: DeviceBackend, input: Input) => Promise<unknown>,
   input: Step['input'],
 ): Step => ({ name, input, run: (backend, given) => run(backend, schema.parse(given)) })
 

@@ -10,8 +10,14 @@ import { zip } from './zip.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-/** Programs that are one file too: what a host, or a test elsewhere, is given. */
-const programs = ['agent', 'simulator']
+/**
+ * Programs that are one file too: what a host, or a test elsewhere, is given. The agent is CommonJS, in which Node's
+ * own modules are loaded when they are needed: sshd starts it for every call.
+ */
+const programs = [
+  { name: 'agent', format: 'cjs', extension: '.cjs' },
+  { name: 'simulator', format: 'esm', extension: '.mjs' },
+] as const
 
 const { values: options } = parseArgs({
   options: {
@@ -54,21 +60,20 @@ const bundles = async (
 }
 
 // CommonJS: importing node:http from an ES module costs a function 28 ms of processor time when it starts.
-const [handlers, mains] = await Promise.all([
+const [handlers, ...mains] = await Promise.all([
   bundles(
     functions.map(({ module }) => ({ in: `${module}.ts`, out: module })),
     'cjs',
     '.cjs',
   ),
-  bundles(
-    programs.map((name) => ({ in: `${name}/main.ts`, out: name })),
-    'esm',
-    '.mjs',
+  ...programs.map(({ name, format, extension }) =>
+    bundles([{ in: `${name}/main.ts`, out: name }], format, extension),
   ),
 ])
 
 await rm(join(options.out, 'functions'), { recursive: true, force: true })
-for (const [path, contents] of [...handlers, ...mains]) await write(join(options.out, path), contents)
+for (const [path, contents] of [handlers, ...mains].flatMap((files) => [...files]))
+  await write(join(options.out, path), contents)
 
 const sizes: Size[] = []
 for (const { name, module, artifact } of functions) {
@@ -81,8 +86,8 @@ for (const { name, module, artifact } of functions) {
   await write(join(options.out, relative('dist', artifact)), zipped)
   sizes.push({ name, minified: handlers.get(`${module}.cjs`)?.length ?? 0, zipped: zipped.length })
 }
-for (const name of programs) {
-  sizes.push({ name: `${name} (program)`, minified: mains.get(`${name}.mjs`)?.length ?? 0 })
+for (const [at, { name, extension }] of programs.entries()) {
+  sizes.push({ name: `${name} (program)`, minified: mains[at]?.get(`${name}${extension}`)?.length ?? 0 })
 }
 
 printSizes(sizes)

@@ -18,6 +18,10 @@ const replaced: readonly (readonly [imported: RegExp, standsThere: string, impor
   [/^util$/, 'nothing', /\/axios\//],
   [/^zlib$/, 'late-zlib', /\/axios\//],
   [/^@aws-sdk\/credential-provider-node$/, 'credentials'],
+  [/\/(?:SFTP|server|keygen|http-agents)\.js$/, 'nothing', /\/ssh2\//],
+  // For keys under a passphrase, of which a function would need to know it.
+  [/^bcrypt-pbkdf$/, 'nothing', /\/ssh2\//],
+  [/^cpu-features$/, 'nothing', /\/ssh2\//],
 ]
 
 /**
@@ -30,7 +34,7 @@ const reworded: readonly (readonly [file: RegExp, words: string, instead: string
 
 /**
  * Leave out what no function of ours can reach. Of axios that is two thirds: the table of all media types for form
- * data, redirects, proxies, and its ways to send other than Node's.
+ * data, redirects, proxies, and its ways to send other than Node's; of ssh2 half: servers, files, key pairs.
  */
 export const trim: Plugin = {
   name: 'trim',
@@ -40,6 +44,8 @@ export const trim: Plugin = {
         importer === undefined || importer.test(asked.importer) ? { path: standIn(name) } : undefined,
       )
     }
+    // Native, and optional: ssh2 goes on without, on whatever machine the bundle was made.
+    build.onResolve({ filter: /\/sshcrypto\.node$/ }, ({ path }) => ({ path, external: true }))
     for (const [filter, words, instead] of reworded) {
       build.onLoad({ filter }, async ({ path }) => {
         const text = await readFile(path, 'utf8')

@@ -26,6 +26,11 @@ const Prefix = z
   .max(40)
   .regex(/^[A-Za-z0-9_\-.:]+$/, "must be in StorPool's alphabet: letters, digits and _ - . :")
 const Template = z.string().regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, _ and - only')
+/** A file's last newline is no part of it; what a header may not hold would fail every call, and not say why. */
+const Token = z
+  .string()
+  .trim()
+  .regex(/^[!-~]+$/, 'holds something that no token holds')
 /** StorPool speaks plain HTTP, with the token in every request; what stands in front of it may speak TLS. */
 const Tls = z.enum(['on', 'off'])
 /** How the cluster answers the revert of an attached volume. */
@@ -36,7 +41,7 @@ const NamedCluster = z.strictObject({
   SP_API_HTTP_HOST: z.string().min(1),
   SP_API_HTTP_PORT: z.int().min(1).max(65535).default(81),
   SP_API_HTTP_TLS: Tls.optional(),
-  SP_AUTH_TOKEN: z.string().min(1).optional(),
+  SP_AUTH_TOKEN: Token.optional(),
   SP_AUTH_TOKEN_SECRET: z.string().min(1).optional(),
   SP_OPENSTACK_VOLUME_PREFIX: Prefix.optional(),
   STORPOOL_TEMPLATE: Template.optional(),
@@ -48,7 +53,7 @@ const Environment = z.object({
   SP_API_HTTP_HOST: z.string().default('127.0.0.1'),
   SP_API_HTTP_PORT: z.coerce.number().int().min(1).max(65535).default(81),
   SP_API_HTTP_TLS: Tls.default('off'),
-  SP_AUTH_TOKEN: z.string().optional(),
+  SP_AUTH_TOKEN: Token.optional(),
   /** Where the token is kept: a secret's name or ARN. The environment's own token wins. */
   SP_AUTH_TOKEN_SECRET: z.string().optional(),
   SP_OPENSTACK_VOLUME_PREFIX: Prefix.default('os'),
@@ -59,6 +64,9 @@ const Environment = z.object({
   HOSTS: json.pipe(z.record(z.string(), Host)).default({}),
   CONF_HOSTS: z.record(z.string(), z.int()),
   JOB_HOST: z.string().optional(),
+  /** What functions show to agents: a secret's name or ARN, or a file of the same JSON. */
+  AGENT_CREDENTIALS_SECRET: z.string().optional(),
+  AGENT_CREDENTIALS_FILE: z.string().optional(),
   HTTPS_PROXY: z.url().optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** Set by Lambda and its extension for secrets. */

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Logger } from '../lib/log.ts'
 import { CannotStart, type StateFolder } from './state.ts'
 
@@ -21,14 +23,27 @@ const hostsOf = (ids: readonly number[], agentId: number, agent: string): string
     Object.fromEntries(ids.map((id) => [`host-${id}`, { clientId: id, ...(id === agentId && { agent }) }])),
   )
 
+/** Certificates for this run alone: those of the last one, and whoever copied them, are let in no more. */
+const freshCerts = async (folder: string) => {
+  const { writeCerts } = await import('../agent/certs.ts')
+  rmSync(folder, { recursive: true, force: true })
+  await writeCerts({ out: folder, host: hostName, clients: true, days: 365 })
+  const [ca, cert, key] = ['ca.crt', 'server.crt', 'server.key'].map((name) => join(folder, name))
+  return { tls: { ca, cert, key }, environment: { AGENT_CREDENTIALS_FILE: join(folder, 'data.json') } }
+}
+
 const agentOf = async (state: StateFolder, clientId: number, devices: string, log: Logger) => {
   const { parseConfig } = await import('../agent/config.ts')
   const { startAgent } = await import('../agent/server.ts')
-  return startAgent(
+  const { tls, environment } = await freshCerts(state.at('agent-tls'))
+  const agent = await startAgent(
     parseConfig({
       host: hostName,
       clientId,
+      // This machine's own storpool.conf may speak of another cluster.
+      storpoolConf: state.at('storpool.conf'),
       listen: { address: '127.0.0.1', port: 0 },
+      tls,
       devices,
       images: state.at('images'),
       state: state.at('agent'),
@@ -37,6 +52,7 @@ const agentOf = async (state: StateFolder, clientId: number, devices: string, lo
     }),
     log,
   )
+  return { agent, environment }
 }
 
 /** The simulator, and an agent that sees the devices of its client 1. */
@@ -45,7 +61,7 @@ const simulated = async (state: StateFolder, log: Logger): Promise<Cluster> => {
   const token = state.secret('simulator-token')
   const simulator = await startSimulator({ port: 0, host: '127.0.0.1', token, data: state.at('simulator') })
   try {
-    const agent = await agentOf(state, 1, simulator.devicesOf(1), log)
+    const { agent, environment } = await agentOf(state, 1, simulator.devicesOf(1), log)
     const ids = Array.from({ length: clients }, (_, index) => index + 1)
     return {
       environment: {
@@ -57,6 +73,7 @@ const simulated = async (state: StateFolder, log: Logger): Promise<Cluster> => {
         BACKENDS: '',
         SP_API_HTTP_TLS: '',
         HOSTS: hostsOf(ids, 1, agent.url),
+        ...environment,
         JOB_HOST: hostName,
       },
       simulator: simulator.url,
@@ -81,10 +98,11 @@ const real = async (env: NodeJS.ProcessEnv, state: StateFolder, log: Logger): Pr
   }
   if (env.HOSTS) return { environment: {}, simulator: undefined, missing: [], close: async () => undefined }
   const clientId = Number(env.SP_OURID ?? 1)
-  const agent = await agentOf(state, clientId, '/dev', log)
+  const { agent, environment } = await agentOf(state, clientId, '/dev', log)
   return {
     environment: {
       HOSTS: JSON.stringify({ [hostName]: { clientId, agent: agent.url } }),
+      ...environment,
       JOB_HOST: hostName,
     },
     simulator: undefined,

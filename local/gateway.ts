@@ -34,6 +34,16 @@ const outcomeUnknown = (seconds: number): GatewayError => ({
   remedy: 'Repeat the request: every operation may be run twice',
 })
 
+const foreign: GatewayError = {
+  name: 'Forbidden',
+  message: 'the request was made to another name than this machine has for itself',
+  remedy: 'Use http://127.0.0.1 or http://localhost with the port',
+}
+
+/** A web page that somebody has open may reach this address, but only under a name of the page's own site. */
+const isLocalName = (host = '127.0.0.1'): boolean =>
+  /^(127(\.\d{1,3}){3}|(.+\.)?localhost|\[::1\])(:\d+)?$/i.test(host)
+
 const late = Symbol('late')
 
 /** How long a client that was refused may go on sending. */
@@ -99,6 +109,7 @@ export const startGateway = async (
 
   const handle = async (request: IncomingMessage, response: ServerResponse, id: string) => {
     const path = (request.url ?? '/').replace(/\?.*$/s, '')
+    if (!isLocalName(request.headers.host)) return { status: refuse(request, response, foreign, id) }
     let found: ReturnType<typeof match>
     try {
       found = match(request.method ?? 'GET', path)
@@ -155,10 +166,15 @@ export const startGateway = async (
     headersTimeout: Math.min(10_000, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
     connectionsCheckingInterval: Math.min(2000, requestTimeoutMs),
+    requireHostHeader: false,
   })
   local.server.on('checkContinue', (request, response) => {
     if (Number(request.headers['content-length'] ?? 0) <= maxBytes) response.writeContinue()
     void onRequest(request, response)
+  })
+  local.server.on('checkExpectation', (request, response) => {
+    const message = `nothing is known of the expectation ${request.headers.expect}`
+    refuse(request, response, { name: 'InvalidInput', message }, randomUUID())
   })
   local.server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy()

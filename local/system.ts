@@ -107,7 +107,14 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
     )
     await parts.open('the log', redirectOutput, (restore) => restore())
     const log = logger('info', file.write).info
-    const readYaml = () => readService(join(root, 'serverless.yml'), { env: process.env, options: {} })
+    const readYaml = () => {
+      try {
+        return readService(join(root, 'serverless.yml'), { env: process.env, options: {} })
+      } catch (error) {
+        // It is the file that is wrong, and no state folder.
+        throw new CannotStart(reasonOf(error))
+      }
+    }
     const service = await parts.open('the service', readYaml, nothing)
     const functions = functionRunner(service, options.loadHandler ?? loadFrom(root), file.write)
     for (const folder of ['images', 'table', 'queue', 'agent', 'simulator'])

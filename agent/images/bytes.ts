@@ -5,22 +5,45 @@ import { Refusal } from '../refusal.ts'
 export interface Bytes {
   readonly size: number
   /** Exactly these bytes. @throws Refusal when the file does not have them */
-  at(offset: number, length: number): Promise<Buffer>
+  readonly at: (offset: number, length: number) => Promise<Buffer>
 }
+
+const MiB = 1024 ** 2
+/** Bytes read of one image at most, however large it is: no header needs more. */
+export const mostRead = 16 * MiB
+/** Bytes of one table of blocks that are looked through. What lies behind them the copying program checks. */
+const lookedThrough = 4 * MiB
 
 export const bytesOf = (handle: FileHandle, size: number): Bytes => ({
   size,
   at: async (offset, length) => {
-    if (offset < 0 || offset + length > size) throw refused('it ends before its header does')
+    must(offset >= 0 && length >= 0 && offset + length <= size, 'it ends before its header does')
     const buffer = Buffer.alloc(length)
     for (let at = 0; at < length; ) {
       const { bytesRead } = await handle.read(buffer, at, length - at, offset + at)
-      if (bytesRead === 0) throw refused('it became shorter while it was read')
+      must(bytesRead > 0, 'it became shorter while it was read')
       at += bytesRead
     }
     return buffer
   },
 })
+
+/** The same bytes, of which no more than `most` are given out. */
+export const upTo = (most: number, { size, at }: Bytes): Bytes => {
+  let left = most
+  return {
+    size,
+    at: async (offset, length) => {
+      left -= length
+      must(left >= 0, `its headers are longer than ${most} bytes`)
+      return at(offset, length)
+    },
+  }
+}
+
+/** A table in the file, as far as tables are looked through. */
+export const tableAt = (bytes: Bytes, offset: number, length: number): Promise<Buffer> =>
+  bytes.at(offset, Math.min(length, lookedThrough))
 
 /** The image is not taken, and why; `reason` continues "The image is refused: ". */
 export const refused = (reason: string) =>
@@ -40,3 +63,13 @@ export const u64be = (buffer: Buffer, offset: number) => exact(buffer.readBigUIn
 export const u64le = (buffer: Buffer, offset: number) => exact(buffer.readBigUInt64LE(offset))
 
 export const isPowerOfTwo = (value: number) => value > 0 && (value & (value - 1)) === 0
+export const isZero = (bytes: Buffer) => bytes.every((byte) => byte === 0)
+const zeros = Buffer.alloc(4096)
+/** Where the last byte is that is not zero, or -1. Tables are long and mostly empty. */
+export const lastNonZero = (bytes: Buffer): number => {
+  let end = bytes.length
+  while (end >= zeros.length && bytes.subarray(end - zeros.length, end).equals(zeros)) end -= zeros.length
+  while (end > 0 && bytes[end - 1] === 0) end -= 1
+  return end - 1
+}
+export const wholeSectors = (size: number) => Math.ceil(size / 512) * 512

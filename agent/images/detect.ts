@@ -27,6 +27,7 @@ const signatures: readonly Signature[] = [
   start('cloop', '#!/bin/sh\n#V2.0 Format\nmodprobe cloop'),
   start('ISO 9660', 'CD001', 0x8001),
 ]
+const headBytes = 0x8001 + 5
 
 /** What formats end with: a sector at the end of the file. */
 const trailers: readonly Signature[] = [start('vpc', 'conectix'), start('DMG', 'koly')]
@@ -42,22 +43,26 @@ const isTaken = (name: string): name is ImageFormat => taken.has(name)
  */
 export const detect = async (bytes: Bytes): Promise<ImageFormat> => {
   must(bytes.size > 0, 'it is empty')
-  const head = await bytes.at(0, Math.min(bytes.size, 0x8001 + 5))
-  const found = new Set(
-    signatures
-      .filter(({ offset, bytes }) => head.subarray(offset).indexOf(bytes) === 0)
-      .map(({ name }) => name),
-  )
+  const head = await bytes.at(0, Math.min(bytes.size, headBytes))
+  const found = new Set([...namesAt(signatures, head), ...(await trailerNames(bytes))])
   if (isDescriptor(head)) found.add('VMDK descriptor')
-  if (bytes.size >= 512) {
-    const tail = await bytes.at(bytes.size - 512, 512)
-    for (const { name, bytes } of trailers) if (tail.indexOf(bytes) === 0) found.add(name)
-  }
   const names = [...found]
   must(names.length <= 1, `it is several formats at once: ${names.join(' and ')}`)
   const [name = 'raw'] = names
   if (name === 'raw' || isTaken(name)) return name
   throw refused(`${name} is not a format that is taken`)
+}
+
+const namesAt = (candidates: readonly Signature[], place: Buffer) =>
+  candidates
+    .filter(({ offset, bytes }) => place.subarray(offset, offset + bytes.length).equals(bytes))
+    .map(({ name }) => name)
+
+/** Where the last sector is short, programs differ in what is the last one. */
+const trailerNames = async ({ size, at }: Bytes) => {
+  const length = Math.min(size, 512 + (size % 512))
+  const tail = await at(size - length, length)
+  return [0, size % 512, 512].flatMap((offset) => namesAt(trailers, tail.subarray(offset)))
 }
 
 /**
@@ -66,8 +71,11 @@ export const detect = async (bytes: Bytes): Promise<ImageFormat> => {
  * @see qemu block/vmdk.c vmdk_probe
  */
 const isDescriptor = (head: Buffer) => {
-  const start = head.subarray(0, 4096).toString('latin1')
-  return (
-    /^\s*#\s*disk\s*descriptor/i.test(start) || /^(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*version=\d/i.test(start)
-  )
+  const lines = head.subarray(0, 4096).toString('latin1').split('\n', 4096)
+  for (const line of lines.map((line) => line.trim().toLowerCase())) {
+    if (line.startsWith('#') && line.replaceAll(/\s/g, '').startsWith('#diskdescriptor')) return true
+    if (line !== '' && !line.startsWith('#'))
+      return /^(?:version|encoding|cid|parentcid|createtype) *=/.test(line)
+  }
+  return false
 }

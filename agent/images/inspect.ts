@@ -1,6 +1,6 @@
 import type { ImageFormat } from '../../lib/agent/protocol.ts'
 import { Refusal } from '../refusal.ts'
-import type { Bytes } from './bytes.ts'
+import { type Bytes, mostRead, upTo, wholeSectors } from './bytes.ts'
 import { detect } from './detect.ts'
 import { inspectQcow2 } from './qcow2.ts'
 import { inspectVdi } from './vdi.ts'
@@ -15,7 +15,7 @@ export interface Inspected {
 }
 
 /** qemu takes a raw file whose last sector is short as if zeros followed. */
-const inspectRaw = async (bytes: Bytes) => Math.ceil(bytes.size / 512) * 512
+const inspectRaw = async (bytes: Bytes) => wholeSectors(bytes.size)
 
 const inspectors: Record<ImageFormat, (bytes: Bytes) => Promise<number>> = {
   raw: inspectRaw,
@@ -27,17 +27,32 @@ const inspectors: Record<ImageFormat, (bytes: Bytes) => Promise<number>> = {
 }
 
 /**
- * Say what an image is, from its headers alone and before any other program reads a byte of it.
+ * Say what an image is, from its headers alone and before any other program reads a byte of it. However large
+ * the image is, no more than `mostRead` bytes of it are read.
  *
  * @param declared what the caller was told it is: an image that is something else is not taken
- * @throws Refusal `format_mismatch`, or `format_refused` with `details.reasons`
+ * @param mostVirtual bytes the disk inside may have at most; a few bytes of file can promise any number
+ * @throws Refusal `format_mismatch`, `image_too_large`, or `format_refused` with `details.reasons`
  */
-export const inspect = async (bytes: Bytes, declared: ImageFormat): Promise<Inspected> => {
+export const inspect = async (
+  image: Bytes,
+  declared: ImageFormat,
+  mostVirtual = Number.MAX_SAFE_INTEGER,
+): Promise<Inspected> => {
+  const bytes = upTo(mostRead, image)
   const format = await detect(bytes)
   if (format !== declared) {
     throw new Refusal('format_mismatch', `The image was called ${declared}, and its content is ${format}`, {
       format,
     })
   }
-  return { format, virtualSize: await inspectors[format](bytes) }
+  const virtualSize = await inspectors[format](bytes)
+  if (virtualSize > mostVirtual) {
+    throw new Refusal(
+      'image_too_large',
+      `The disk in the image has ${virtualSize} bytes, and ${mostVirtual} are allowed here`,
+      { virtualSize },
+    )
+  }
+  return { format, virtualSize }
 }

@@ -1,7 +1,28 @@
 import { type Bytes, must, refused, u64be } from './bytes.ts'
+import { inspectFirstLevel, inspectReferences } from './qcow2-tables.ts'
 
 const bits = { dirty: 1n, corrupt: 2n, dataFile: 4n, compressionType: 8n, extendedL2: 16n }
-const extensions = { end: 0, backingFormat: 0xe2792aca, dataFile: 0x44415441, encryption: 0x0537be77 }
+const extensions = {
+  end: 0,
+  backingFormat: 0xe2792aca,
+  dataFile: 0x44415441,
+  encryption: 0x0537be77,
+  bitmaps: 0x23852875,
+}
+/** Extensions are a few hundred bytes; with the largest clusters there is room for 2 MiB of them. */
+const mostExtensions = 64 * 1024
+
+/** What the tables of an image are measured by. */
+export interface Shape {
+  readonly cluster: number
+  readonly diskBytes: number
+  /** Bytes of an entry of a second-level table. */
+  readonly entryBytes: 8 | 16
+  /** Bits of a reference count. */
+  readonly countBits: number
+  /** Not closed properly: its reference counts may be behind. */
+  readonly dirty: boolean
+}
 
 /**
  * A qcow2 of one file, without a past: nothing in it may name or need anything else.
@@ -20,76 +41,61 @@ export const inspectQcow2 = async (bytes: Bytes): Promise<number> => {
   const clusterBits = header.readUInt32BE(20)
   must(clusterBits >= 9 && clusterBits <= 21, `clusters of 2^${clusterBits} bytes are not allowed`)
   const cluster = 2 ** clusterBits
+  must(u64be(header, 64) % cluster === 0, 'its snapshots are at an odd place')
+  const diskBytes = u64be(header, 24)
+  must(diskBytes >= 512, 'its disk has no bytes')
 
-  const headerLength = version === 3 ? await inspectVersion3(bytes, clusterBits) : 72
-  await inspectExtensions(bytes, headerLength, cluster)
-
-  const virtualSize = u64be(header, 24)
-  must(virtualSize > 0, 'its disk has no bytes')
-  const extended = version === 3 && ((await bytes.at(72, 8)).readBigUInt64BE() & bits.extendedL2) !== 0n
-  inspectTables(bytes, header, { cluster, virtualSize, entryBytes: extended ? 16 : 8 })
-  return Math.ceil(virtualSize / 512) * 512
+  const { headerBytes, ...more } = version === 3 ? await inspectVersion3(bytes, clusterBits) : version2
+  await inspectExtensions(bytes, headerBytes, cluster)
+  const shape = { cluster, diskBytes, ...more }
+  await inspectFirstLevel(bytes, header, shape)
+  await inspectReferences(bytes, header, shape)
+  // qemu leaves out a last sector that is short.
+  return diskBytes - (diskBytes % 512)
 }
 
-/** What version 3 added to the header. @returns the header's length */
-const inspectVersion3 = async (bytes: Bytes, clusterBits: number) => {
+type Version = Omit<Shape, 'cluster' | 'diskBytes'> & { readonly headerBytes: number }
+const version2: Version = { headerBytes: 72, entryBytes: 8, countBits: 16, dirty: false }
+
+/** What version 3 added to the header. */
+const inspectVersion3 = async (bytes: Bytes, clusterBits: number): Promise<Version> => {
   const header = await bytes.at(72, 32)
   const incompatible = header.readBigUInt64BE(0)
-  must((incompatible & bits.dataFile) === 0n, 'it has an external data file')
-  must((incompatible & bits.corrupt) === 0n, 'it is marked as corrupt')
+  const has = (bit: bigint) => (incompatible & bit) !== 0n
+  must(!has(bits.dataFile), 'it has an external data file')
+  must(!has(bits.corrupt), 'it is marked as corrupt')
   const known = bits.dirty | bits.compressionType | bits.extendedL2
-  must((incompatible & ~known) === 0n, `it needs unknown features (0x${incompatible.toString(16)})`)
+  must(!has(~known), `it needs unknown features (0x${incompatible.toString(16)})`)
+  must(!has(bits.extendedL2) || clusterBits >= 14, 'its clusters are too small for subclusters')
+
+  const order = header.readUInt32BE(24)
+  must(order <= 6, 'its reference counts are too wide')
+  const headerBytes = header.readUInt32BE(28)
   must(
-    (incompatible & bits.extendedL2) === 0n || clusterBits >= 14,
-    'its clusters are too small for subclusters',
+    headerBytes >= 104 && headerBytes % 8 === 0 && headerBytes <= 2 ** clusterBits,
+    `a header of ${headerBytes} bytes is not allowed`,
   )
-  must(header.readUInt32BE(24) <= 6, 'its reference counts are too wide')
-  const length = header.readUInt32BE(28)
-  must(
-    length >= 104 && length % 8 === 0 && length <= 2 ** clusterBits,
-    `a header of ${length} bytes is not allowed`,
-  )
-  const compression = length >= 112 ? (await bytes.at(104, 1)).readUInt8() : 0
-  const declared = (incompatible & bits.compressionType) !== 0n
-  must(compression <= 1 && declared === (compression !== 0), 'its compression is unknown')
-  return length
+  const compression = headerBytes >= 112 ? (await bytes.at(104, 1)).readUInt8() : 0
+  must(compression <= 1 && has(bits.compressionType) === (compression !== 0), 'its compression is unknown')
+  const entryBytes = has(bits.extendedL2) ? 16 : 8
+  return { headerBytes, entryBytes, countBits: 2 ** order, dirty: has(bits.dirty) }
 }
 
 /** Extensions follow the header within the first cluster. */
 const inspectExtensions = async (bytes: Bytes, start: number, cluster: number) => {
-  const end = Math.min(cluster, bytes.size)
-  for (let at = start; at + 8 <= end; ) {
-    const extension = await bytes.at(at, 8)
-    const kind = extension.readUInt32BE(0)
-    const length = extension.readUInt32BE(4)
+  const end = Math.min(cluster, start + mostExtensions, bytes.size)
+  const area = await bytes.at(start, Math.max(0, end - start))
+  for (let at = 0; at + 8 <= area.length; ) {
+    const kind = area.readUInt32BE(at)
+    const next = at + 8 + Math.ceil(area.readUInt32BE(at + 4) / 8) * 8
+    must(next <= area.length, 'a header extension is longer than the space for it')
     if (kind === extensions.end) return
     if (kind === extensions.backingFormat) throw refused('it names the format of a backing file')
     if (kind === extensions.dataFile) throw refused('it names an external data file')
     if (kind === extensions.encryption) throw refused('it is encrypted')
-    at += 8 + Math.ceil(length / 8) * 8
-    must(at <= end, 'a header extension is longer than the first cluster')
+    if (kind === extensions.bitmaps)
+      throw refused('it holds dirty bitmaps, which belong to where it was used')
+    at = next
   }
-}
-
-interface Shape {
-  readonly cluster: number
-  readonly virtualSize: number
-  readonly entryBytes: number
-}
-
-/** The first-level tables must lie in the file and be no larger than qemu will take. */
-const inspectTables = (bytes: Bytes, header: Buffer, { cluster, virtualSize, entryBytes }: Shape) => {
-  const l1Bytes = header.readUInt32BE(36) * 8
-  const l1Offset = u64be(header, 40)
-  const perL1Entry = (cluster / entryBytes) * cluster
-  must(l1Bytes <= 32 * 1024 ** 2, 'its first-level table is over 32 MiB')
-  must(l1Bytes / 8 >= Math.ceil(virtualSize / perL1Entry), 'its first-level table is too short for its disk')
-  must(l1Offset > 0 && l1Offset % cluster === 0, 'its first-level table is at an odd place')
-  must(l1Offset + l1Bytes <= bytes.size, 'its first-level table is beyond the end of the file')
-
-  const refcountOffset = u64be(header, 48)
-  const refcountBytes = header.readUInt32BE(56) * cluster
-  must(refcountBytes > 0 && refcountBytes <= 8 * 1024 ** 2, 'the size of its reference table is not allowed')
-  must(refcountOffset > 0 && refcountOffset % cluster === 0, 'its reference table is at an odd place')
-  must(refcountOffset + refcountBytes <= bytes.size, 'its reference table is beyond the end of the file')
+  must(end === cluster, 'its header extensions have no end')
 }

@@ -1,2 +1,5 @@
-/** In place of what JSON calls never reach: form data, what only it needs, and axios's way to send with XMLHttpRequest. */
+/**
+ * In place of what our calls never reach: form data and what only it needs, axios's way to send with XMLHttpRequest,
+ * and what of ssh2 no client needs.
+ */
 export default null

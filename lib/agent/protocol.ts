@@ -34,6 +34,8 @@ const call = {
   clientId: z.int().min(1).max(4095),
   volume: Target,
   attachment: AttachmentRef,
+  /** When the caller stops caring: nothing is begun after it, waited for beyond it, or gone on with. */
+  deadline: z.iso.datetime({ offset: true }).optional(),
 }
 
 /** Wait until the device is there with the stated size. */
@@ -44,6 +46,7 @@ export const AttachWait = z.strictObject({
   mode: z.enum(['rw', 'ro']),
   /** Milliseconds to wait at most. */
   waitMs: z.int().nonnegative().max(25_000),
+  deadline: call.deadline,
 })
 export type AttachWait = z.infer<typeof AttachWait>
 export const Attached = z.looseObject({ path: z.string(), sizeBytes: z.int().nonnegative() })
@@ -55,8 +58,57 @@ export const Release = z.strictObject({
   clientId: call.clientId,
   volume: z.strictObject({ globalId: GlobalId }),
   attachment: AttachmentRef,
+  deadline: call.deadline,
 })
 export type Release = z.infer<typeof Release>
+
+/** Ask who has the device open. Nothing changes. */
+export const DetachCheck = z.strictObject({
+  clientId: call.clientId,
+  volume: z.strictObject({ globalId: GlobalId }),
+  deadline: call.deadline,
+})
+export type DetachCheck = z.infer<typeof DetachCheck>
+
+/** What holds a device: a process, a mount, another device on top of it, or swap. */
+export const Opener = z.looseObject({
+  kind: z.enum(['process', 'mount', 'device', 'swap']),
+  /** The process's command name, the folder, the device or the swap area. */
+  name: z.string(),
+  pid: z.int().positive().optional(),
+})
+export type Opener = z.infer<typeof Opener>
+export const Openers = z.looseObject({
+  /** Empty when nothing holds the device, also when it is gone. */
+  openers: z.array(Opener),
+  /** False where the agent may not look into every process: then an empty list proves nothing. */
+  complete: z.boolean(),
+})
+export type Openers = z.infer<typeof Openers>
+
+/** Ask how large the device is; with `expectBytes`, wait a moment until an extend shows on this host. */
+export const Size = z.strictObject({
+  clientId: call.clientId,
+  volume: z.strictObject({ globalId: GlobalId }),
+  expectBytes: z.int().positive().optional(),
+  deadline: call.deadline,
+})
+export type Size = z.infer<typeof Size>
+export const Sized = z.looseObject({ sizeBytes: z.int().nonnegative() })
+export type Sized = z.infer<typeof Sized>
+
+/**
+ * Tell an agent that has lost its memory which attachment of a volume is current. Said only by a caller that has read
+ * that in the book of attachments since the agent answered `recovering`.
+ */
+export const Adopt = z.strictObject({
+  clientId: call.clientId,
+  volume: z.strictObject({ globalId: GlobalId }),
+  attachment: AttachmentRef,
+  deadline: call.deadline,
+})
+export type Adopt = z.infer<typeof Adopt>
+export const Adopted = z.looseObject({})
 
 export const ImageFormat = z.enum(['raw', 'qcow2', 'vmdk', 'vhdx', 'vpc', 'vdi'])
 export type ImageFormat = z.infer<typeof ImageFormat>
@@ -67,9 +119,25 @@ export const FolderImage = z.strictObject({
   name: z
     .string()
     .max(255)
-    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/),
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/, 'must be the name of a file, of letters, digits and _ . + -'),
 })
-export const ImageSource = z.discriminatedUnion('kind', [FolderImage])
+
+/** An image on a server. The agent checks every address it is led to, and takes no other scheme. */
+export const HttpsImage = z.strictObject({
+  kind: z.literal('https'),
+  /** A signature in its query is kept in memory only. */
+  url: z.url({ protocol: /^https$/ }).max(2048),
+  /** Hexadecimal digest of the image file, checked before the first write. */
+  sha512: z
+    .string()
+    .regex(/^[0-9a-f]{128}$/)
+    .optional(),
+  /** Bytes of the image file. */
+  sizeBytes: z.int().positive().optional(),
+})
+export type HttpsImage = z.infer<typeof HttpsImage>
+
+export const ImageSource = z.discriminatedUnion('kind', [FolderImage, HttpsImage])
 export type ImageSource = z.infer<typeof ImageSource>
 
 export const CopyImage = z.strictObject({
@@ -110,10 +178,12 @@ export const Task = z.looseObject({
   /** The volume's globalId. */
   volume: z.string(),
   generation: z.int().positive(),
-  phase: z.enum(['wait', 'inspect', 'copy', 'flush', 'done']),
+  phase: z.enum(['wait', 'fetch', 'inspect', 'copy', 'flush', 'done']),
   doneBytes: z.int().nonnegative(),
   /** The image's virtual size, so that progress never goes back; 0 until it is known. */
   totalBytes: z.int().nonnegative(),
+  /** Bytes of the image file that have come, where it is fetched from a server. */
+  fetchedBytes: z.int().nonnegative().optional(),
   /** Bytes per second over the last moments. */
   bytesPerSecond: z.number().nonnegative(),
   startedAt: z.string(),
@@ -143,12 +213,16 @@ export const Health = z.looseObject({
   ok: z.boolean(),
   /** Tools this host lacks, with what installs them; empty when all is there. */
   missing: z.array(z.string()),
+  /** Its memory began lately: it copies onto a volume only after `adopt` told it which attachment is current. */
+  recovering: z.boolean().optional(),
 })
 export type Health = z.infer<typeof Health>
 
 /** Every way the agent says no, with the HTTP status and whether asking again later may help. */
 export const agentErrors = {
   bad_request: { status: 400, retryable: false },
+  unauthenticated: { status: 401, retryable: false },
+  forbidden: { status: 403, retryable: false },
   too_large: { status: 413, retryable: false },
   not_found: { status: 404, retryable: false },
   format_refused: { status: 422, retryable: false },
@@ -157,18 +231,26 @@ export const agentErrors = {
   digest_mismatch: { status: 422, retryable: false },
   source_not_found: { status: 422, retryable: false },
   source_changed: { status: 409, retryable: true },
+  source_refused: { status: 422, retryable: false },
+  source_unavailable: { status: 502, retryable: true },
+  no_space: { status: 507, retryable: true },
   stale_generation: { status: 409, retryable: false },
   request_conflict: { status: 409, retryable: false },
+  recovering: { status: 503, retryable: true },
+  deadline_passed: { status: 504, retryable: false },
   volume_in_use: { status: 409, retryable: true },
+  device_busy: { status: 409, retryable: true },
   not_attached: { status: 404, retryable: true },
   device_timeout: { status: 504, retryable: true },
   size_mismatch: { status: 409, retryable: false },
+  size_pending: { status: 504, retryable: true },
   wrong_host: { status: 421, retryable: false },
   too_many_tasks: { status: 429, retryable: true },
   tool_missing: { status: 503, retryable: false },
   journal_unwritable: { status: 503, retryable: true },
   io_error: { status: 500, retryable: true },
   cancelled: { status: 409, retryable: false },
+  interrupted: { status: 503, retryable: true },
 } as const
 export type AgentErrorCode = keyof typeof agentErrors
 

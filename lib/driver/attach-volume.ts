@@ -1,7 +1,6 @@
 import type * as z from 'zod'
-import { volumeSummary } from '../storpool/volumes.ts'
 import type { DeviceBackend } from './backend.ts'
-import { InitializeConnection, initializeConnection, knownHost } from './initialize-connection.ts'
+import { connectVolume, InitializeConnection, knownHost } from './initialize-connection.ts'
 import type { ConnectionInfo, Connector } from './model.ts'
 import { TerminateConnection, terminateConnection } from './terminate-connection.ts'
 
@@ -24,20 +23,19 @@ const ANSWER_MS = 3_000
  * Attach a volume to a host and wait there until its device can be used. Run again, it finds its own attachment. Where
  * the device does not come, the connection that was made for it is ended again.
  *
- * @throws DriverError as {@link initializeConnection}; HostNotReady: no agent there, or no device in time.
+ * @throws DriverError as {@link connectVolume}; HostNotReady: no agent there, or no device in time.
  * @see cinder/volume/drivers/storpool.py 1.2.1 _attach_volume
  */
 export async function attachVolume(backend: DeviceBackend, input: AttachVolume): Promise<AttachedVolume> {
   const host = await knownHost(backend.hosts, input.connector.host)
   const agent = backend.agentOn(host)
-  const conn = await initializeConnection(backend, input)
+  const { conn, volume } = await connectVolume(backend, input)
   const { globalId, attachmentId: id, generation, access_mode: mode } = conn.data
   try {
-    const { size } = await volumeSummary(backend.storpool, `~${globalId}`)
     const { path } = await agent.attachWait(
       {
         clientId: host.clientId,
-        volume: { globalId, sizeBytes: size },
+        volume: { globalId, sizeBytes: volume.size },
         attachment: { id, generation },
         mode,
         waitMs: Math.max(0, Math.min(DEVICE_MS, backend.within(DEVICE_MS) - backend.within(0) - ANSWER_MS)),

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { DriverError } from '../errors.ts'
 import { attachmentId } from '../ids.ts'
+import type { VolumeSummary } from '../storpool/schema.ts'
 import { volumeSummary } from '../storpool/volumes.ts'
 import { attach } from './attach.ts'
 import { type AttachingBackend, type Host, type Hosts, volumeName, volumeRef } from './backend.ts'
@@ -40,6 +41,14 @@ export async function initializeConnection(
   backend: AttachingBackend,
   input: InitializeConnection,
 ): Promise<ConnectionInfo> {
+  return (await connectVolume(backend, input)).conn
+}
+
+/** {@link initializeConnection}, with the volume as it was found. */
+export async function connectVolume(
+  backend: AttachingBackend,
+  input: InitializeConnection,
+): Promise<{ readonly conn: ConnectionInfo; readonly volume: VolumeSummary }> {
   const host = await knownHost(backend.hosts, input.connector.host)
   const ref = volumeRef(backend, input.volume)
   const volume = await orAbsent(volumeSummary(backend.storpool, ref))
@@ -53,17 +62,15 @@ export async function initializeConnection(
     instance: input.instance,
     others: input.exclusive ? 'take' : 'share',
   })
-  return {
-    driver_volume_type: 'storpool',
-    data: {
-      client_id: host.clientId,
-      volume: namedAfter(backend, volume.name) ?? input.volume.id,
-      access_mode: mode,
-      globalId: volume.globalId,
-      attachmentId: id,
-      generation,
-    },
+  const data = {
+    client_id: host.clientId,
+    volume: namedAfter(backend, volume.name) ?? input.volume.id,
+    access_mode: mode,
+    globalId: volume.globalId,
+    attachmentId: id,
+    generation,
   }
+  return { conn: { driver_volume_type: 'storpool', data }, volume }
 }
 
 /**

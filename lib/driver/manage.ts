@@ -11,8 +11,11 @@ const Reference = <Name extends z.ZodType<string>>(name: Name) =>
       (ref) => (ref['source-name'] === undefined) !== (ref['source-id'] === undefined),
       'must have source-name or source-id (a global id), and not both',
     )
-export const VolumeReference = Reference(VolumeName)
-export const SnapshotReference = Reference(SnapshotName)
+/** Legal names, but on the way of a request these two are folded away: what bears them is reached by its id. */
+const isSayable = (name: string) => name !== '.' && name !== '..'
+const unsayable = 'cannot be asked for by this name: use source-id'
+export const VolumeReference = Reference(VolumeName.refine(isSayable, unsayable))
+export const SnapshotReference = Reference(SnapshotName.refine(isSayable, unsayable))
 
 /** What to call the referenced object in a StorPool call. */
 export const refOf = (reference: {

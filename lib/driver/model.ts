@@ -15,7 +15,10 @@ export const CinderId = z
   .regex(/^[A-Za-z0-9_\-.:]+$/, 'must be letters, digits and _ - . : only')
 
 /** GiB. The upper bound keeps bytes an exact number. */
-export const SizeGiB = z.int().min(1).max(8_388_607)
+export const SizeGiB = z
+  .int('must be a whole number of GiB')
+  .min(1, 'must be at least 1 GiB')
+  .max(8_388_607, 'must be at most 8388607 GiB')
 
 /** A limit as a volume type writes it: a number, or `-` for none. */
 const LimitText = z.string().regex(/^(0|[1-9][0-9]{0,11}|-)$/, 'must be a whole number, or - for no limit')

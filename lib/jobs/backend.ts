@@ -1,4 +1,4 @@
-import type { AgentClient } from '../agent/http.ts'
+import type { AgentClient } from '../agent/client.ts'
 import type { DeviceBackend, Host } from '../driver/backend.ts'
 import type { JobRecords } from './record.ts'
 

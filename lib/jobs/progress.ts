@@ -1,4 +1,4 @@
-import type { AgentClient } from '../agent/http.ts'
+import type { AgentClient } from '../agent/client.ts'
 import type { JobRecord } from './record.ts'
 
 /** The agent on the host of that name, where there is one. */

@@ -25,13 +25,22 @@ export const ListJobs = z.strictObject({
   marker: JobId.optional(),
 })
 
-/** Newest first; what runs, with the agent's progress of this moment. */
+/**
+ * Newest first; what runs, with the agent's progress of this moment.
+ *
+ * @throws DriverError InvalidInput: the marker is no job. It would begin at the newest again, and never end.
+ */
 export async function listJobs(
   jobs: JobRecords,
   agentNamed: AgentNamed,
   { status, limit, marker }: z.infer<typeof ListJobs>,
   deadline: number,
 ): Promise<{ jobs: JobView[] }> {
+  if (marker !== undefined && (await jobs.get(marker)) === undefined) {
+    throw new DriverError('InvalidInput', `marker: there is no job ${marker}`, {
+      remedy: 'Begin again without a marker.',
+    })
+  }
   const records = await jobs.list({ status, limit, marker })
   const current = await Promise.all(records.map((record) => withProgress(record, agentNamed, deadline)))
   return { jobs: current.map(jobView) }

@@ -43,7 +43,8 @@ export const JobRecord = z.object({
   callbackId: z.string().optional(),
   /** The agent's task that moves the bytes. */
   task: z.object({ host: z.string(), id: z.string() }).optional(),
-  error: Failure.optional(),
+  /** Why it failed; while it runs, why its step is being tried again; null once that is overcome. */
+  error: Failure.nullish(),
   result: z.record(z.string(), z.unknown()).optional(),
 })
 export type JobRecord = z.infer<typeof JobRecord>
@@ -110,7 +111,7 @@ export const jobView = (record: JobRecord) => {
     updatedAt: record.updatedAt,
     finishedAt: record.finishedAt,
     input: record.input,
-    error: record.error,
+    error: record.error ?? undefined,
     result: record.result,
   }
 }

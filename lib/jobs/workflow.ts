@@ -151,13 +151,21 @@ const steps =
             if ((record === undefined || record.cancelRequested) && !evenIfCancelled) {
               return { failure: cancelled(job, shown) }
             }
-            return { result: await run(backend, job) }
+            const result = await run(backend, job)
+            if (record?.error && !evenIfCancelled)
+              await backend.jobs.change(job.id, { error: null }, ['running'])
+            return { result }
           } catch (error) {
-            const { retry, ...failure } = failureOf(error)
-            if (retry) throw error
+            const { retry, ...what } = failureOf(error)
+            const failure = { ...what, step: shown }
+            if (retry) {
+              // Whoever looks at the job meanwhile sees what it is waiting for.
+              await backend?.jobs.change(job.id, { error: failure }, ['running']).catch(() => undefined)
+              throw error
+            }
             // A cancel takes away what a step is at work with: that is no failure of the step.
             const now = evenIfCancelled ? undefined : await backend?.jobs.get(job.id)
-            return { failure: now?.cancelRequested ? cancelled(job, shown) : { ...failure, step: shown } }
+            return { failure: now?.cancelRequested ? cancelled(job, shown) : failure }
           }
         },
         { retryStrategy },

@@ -1,7 +1,8 @@
-import { type AgentClient, agentClient } from '../agent/http.ts'
+import { type AgentClient, agentClient } from '../agent/client.ts'
 import { config } from '../config.ts'
 import type { Host } from '../driver/backend.ts'
 import { DriverError } from '../errors.ts'
+import { agentCredentials } from './agent-credentials.ts'
 import { hostsOf } from './backend.ts'
 
 /** One client per agent, kept as its sockets are. */
@@ -14,8 +15,10 @@ export function agentOn(host: Host): AgentClient {
       remedy: "Install the agent there and put its address beside the host's client id.",
     })
   }
-  const client = clients.get(host.agent) ?? agentClient({ url: host.agent })
-  clients.set(host.agent, client)
+  const key = `${host.name} ${host.agent}`
+  const options = { url: host.agent, host: host.name, credentials: agentCredentials }
+  const client = clients.get(key) ?? agentClient(options)
+  clients.set(key, client)
   return client
 }
 

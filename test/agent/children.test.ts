@@ -1,17 +1,21 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { killLeftovers, runChild } from '../../agent/children.ts'
+import { findGuard } from '../../agent/guard.ts'
 import { convert, convertArgs } from '../../agent/qemu-img.ts'
-import { findTools } from '../../agent/tools.ts'
+import { findTools, missingTools } from '../../agent/tools.ts'
 import { processesMarked, until } from './support.ts'
 
+const user = { uid: 65_530, gid: 65_530 }
 let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'children-'))
+  // The children have another user.
+  await chmod(folder, 0o755)
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
@@ -24,6 +28,7 @@ const script = async (...lines: string[]) => {
 
 const child = (program: string, signal = new AbortController().signal) => ({
   tools: findTools(),
+  guard: findGuard(findTools(), user),
   mark: `test-${folder}`,
   program,
   args: [],
@@ -61,12 +66,15 @@ test('a child dies with the agent, even one that is killed', async () => {
   await writeFile(
     parent,
     `import { runChild } from '${room('children.ts')}'
+     import { findGuard } from '${room('guard.ts')}'
      import { findTools } from '${room('tools.ts')}'
      const program = ${JSON.stringify(await script('echo ready', 'exec sleep 60'))}
      const onOutput = () => process.kill(process.pid, 'SIGKILL')
      const signal = new AbortController().signal
      const mark = ${JSON.stringify(`test-${folder}`)}
-     await runChild({ tools: findTools(), mark, program, args: [], descriptors: [], cpuSeconds: 10, signal, onOutput })`,
+     const tools = findTools()
+     const guard = findGuard(tools, ${JSON.stringify(user)})
+     await runChild({ tools, guard, mark, program, args: [], descriptors: [], cpuSeconds: 10, signal, onOutput })`,
   )
   const killed = spawn(process.execPath, [parent], { stdio: ['ignore', 'ignore', 'inherit'] })
   expect(await once(killed, 'exit')).toEqual([null, 'SIGKILL'])
@@ -115,4 +123,71 @@ test('qemu-img is told the format, never to make the target, and to flush it', (
   expect(args.join(' ')).toMatchInlineSnapshot(
     `"convert -p -n -W -m 8 -t none --target-image-opts json:{"driver":"raw","offset":1024,"size":2048,"file":{"driver":"qcow2","backing":null,"file":{"driver":"file","filename":"/proc/self/fd/3"}}} driver=raw,offset=1024,size=2048,file.driver=host_device,file.filename=/proc/self/fd/4"`,
   )
+})
+
+const isRoot = process.getuid?.() === 0
+const statusOf = (text: string) =>
+  Object.fromEntries(
+    text
+      .split('\n')
+      .map((line) => line.split(':\t', 2))
+      .filter(([name]) => name),
+  )
+
+test.runIf(isRoot)('as root, a child is another user, with no rights, no network, and limits', async () => {
+  const program = await script('cat /proc/self/status', 'readlink /proc/self/ns/net', 'cat /proc/self/limits')
+  let output = ''
+  const { guard } = child(program)
+  expect(guard).toMatchObject({ user, lacks: [] })
+
+  await runChild({
+    ...child(program),
+    onOutput: (text) => {
+      output += text
+    },
+  })
+
+  expect(statusOf(output)).toMatchObject({
+    Uid: '65530\t65530\t65530\t65530',
+    Gid: '65530\t65530\t65530\t65530',
+    Groups: ' ',
+    NoNewPrivs: '1',
+    CapInh: '0000000000000000',
+    CapPrm: '0000000000000000',
+    CapEff: '0000000000000000',
+    CapBnd: '0000000000000000',
+    CapAmb: '0000000000000000',
+  })
+  const own = await readlink('/proc/self/ns/net')
+  expect(output).toMatch(/^net:\[\d+\]$/m)
+  expect(output).not.toContain(own)
+  expect(output).toMatch(/Max open files +256 +256/)
+  expect(output).toMatch(/Max address space +4294967296 /)
+  expect(output).toMatch(/Max core file size +0 +0/)
+  expect(output).toMatch(/Max cpu time +10 +10/)
+})
+
+test('what children are not kept from is said, each in one sentence', async () => {
+  const none = { qemuImg: undefined, setpriv: undefined, prlimit: undefined, unshare: undefined }
+  expect(missingTools(none)).toHaveLength(4)
+  const closed = join(folder, 'closed')
+  await mkdir(closed, { mode: 0o700 })
+  const qemuImg = join(closed, 'qemu-img')
+  await copyFile(await script('exit 0'), qemuImg)
+
+  const guard = findGuard({ ...findTools(), qemuImg }, user)
+
+  if (!isRoot) {
+    expect(guard).toEqual({
+      user: undefined,
+      noNetwork: false,
+      lacks: [expect.stringContaining('not run as root')],
+    })
+    return
+  }
+  expect(guard.user).toBeUndefined()
+  expect(guard.lacks).toEqual([
+    expect.stringMatching(/^Children run as root, as user 65530 cannot run .*closed/),
+  ])
+  expect(findGuard({ ...findTools(), unshare: undefined }, user).noNetwork).toBe(false)
 })

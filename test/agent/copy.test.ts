@@ -180,7 +180,7 @@ test('a cancelled copy leaves no process, writes no more, and says that the volu
 
 test('a higher generation stops the task of a lower one before it is let in', async () => {
   await using host = await makeHost()
-  const { agent, client } = await host.start()
+  const { agent, client } = await host.start({ segmentBytes: 4 * MiB })
   await using _ = agent
   const file = await host.attach(64 * MiB)
   await host.image('old', noise(64 * MiB))

@@ -1,43 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { statSync } from 'node:fs'
-import { rename, writeFile } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
+import { rename } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { agentClient } from '../../lib/agent/http.ts'
-import {
-  copyRequest,
-  ended,
-  type Host,
-  MiB,
-  makeHost,
-  noise,
-  sha256,
-  soon,
-  underWay,
-  until,
-} from './support.ts'
-
-/** The agent as a program of its own, so that it can be killed. */
-const startProgram = async (host: Host, wrapper: readonly string[] = []) => {
-  const file = host.at('agent.json')
-  await writeFile(file, JSON.stringify(host.settings))
-  const [command, ...args] = [...wrapper, process.execPath, 'agent/main.ts', '--config', file]
-  const program: ChildProcess = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const url = await new Promise<string>((resolve, reject) => {
-    program.once('exit', (code) => reject(new Error(`the agent ended with ${code}`)))
-    createInterface({ input: program.stdout! }).on('line', (line) => {
-      const [, url] = /^ready (\S+)/.exec(line) ?? []
-      if (url !== undefined) resolve(url)
-    })
-  })
-  const kill = async () => {
-    if (program.exitCode !== null || program.signalCode !== null) return
-    program.kill('SIGKILL')
-    await once(program, 'exit')
-  }
-  return { client: agentClient({ url }), pid: program.pid, kill, [Symbol.asyncDispose]: kill }
-}
+import { startProgram } from './program.ts'
+import { copyRequest, ended, MiB, makeHost, noise, sha256, soon, underWay, until } from './support.ts'
 
 const bytes = 64 * MiB
 
@@ -54,7 +21,7 @@ test('killed in the middle of a copy and started again, it ends the same', { tim
   }
   await until(() => (host.children().length === 0 ? true : undefined))
 
-  await using second = await startProgram(host)
+  await using second = await startProgram(host, { changes: { segmentBytes: 16 * MiB } })
   const resumed = await second.client.task({ id: 'request-1' }, soon())
   expect(resumed.doneBytes, 'progress does not go back').toBeGreaterThanOrEqual(seen)
   expect(await ended(second.client)).toMatchObject({ state: 'succeeded', doneBytes: bytes })
@@ -92,7 +59,7 @@ test('closed in the middle of a copy it leaves no process, and goes on when star
   await first.agent.close()
   expect(host.children()).toEqual([])
 
-  const { agent, client } = await host.start()
+  const { agent, client } = await host.start({ segmentBytes: 16 * MiB })
   await using _ = agent
   expect(await ended(client)).toMatchObject({ state: 'succeeded' })
   expect(await sha256(file)).toBe(await sha256(image))
@@ -131,7 +98,7 @@ test('while the journal cannot be written it takes on nothing, says so, and mend
   const file = await host.attach(MiB)
   const image = await host.image('disk', noise(MiB))
   // No file may grow beyond this: writing fails as on a full disk.
-  await using agent = await startProgram(host, ['prlimit', '--fsize=10:unlimited'])
+  await using agent = await startProgram(host, { wrapper: ['prlimit', '--fsize=10:unlimited'] })
   const request = copyRequest('disk', 'raw', MiB)
 
   await expect(agent.client.copyImage(request, soon())).rejects.toMatchObject({

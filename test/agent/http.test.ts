@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { expect, test } from 'vitest'
-import { agentClient } from '../../lib/agent/http.ts'
-import { copyRequest, MiB, makeHost, soon } from './support.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Agent } from '../../agent/server.ts'
+import { agentClient } from '../../lib/agent/client.ts'
+import { copyRequest, type Host, MiB, makeHost, soon } from './support.ts'
 
 interface Sent {
   readonly method?: string
@@ -22,6 +23,17 @@ const send = async (url: string, path: string, { method = 'POST', body = '', hea
   const chunks = await response.toArray()
   return { status: response.statusCode, body: JSON.parse(Buffer.concat(chunks).toString()) }
 }
+
+let host: Host
+let agent: Agent
+beforeAll(async () => {
+  host = await makeHost()
+  agent = (await host.start()).agent
+})
+afterAll(async () => {
+  await agent.close()
+  await host[Symbol.asyncDispose]()
+})
 
 const copy = JSON.stringify(copyRequest('disk', 'raw', MiB))
 
@@ -67,7 +79,9 @@ test.each<[string, string, Sent, number, string]>([
     400,
     'bad_request',
   ],
-  ['a wait longer than allowed', '/v1/tasks/none?wait=26', { method: 'GET' }, 404, 'not_found'],
+  ['a wait longer than allowed', '/v1/tasks/none?wait=26', { method: 'GET' }, 400, 'bad_request'],
+  ['another method', '/v1/release', { method: 'PUT', body: '{}' }, 404, 'not_found'],
+  ['a question that is no question', '/v1/health', { body: '{}' }, 404, 'not_found'],
   ['an unknown task', '/v1/tasks/%2e%2e', { method: 'GET' }, 404, 'not_found'],
   ['an odd escape', '/v1/tasks/%zz', { method: 'GET' }, 404, 'not_found'],
   [
@@ -78,10 +92,6 @@ test.each<[string, string, Sent, number, string]>([
     'bad_request',
   ],
 ])('refuses %s', async (_, path, sent, status, code) => {
-  await using host = await makeHost()
-  const { agent } = await host.start()
-  await using __ = agent
-
   const answer = await send(agent.url, path, sent)
 
   expect(answer).toMatchObject({
@@ -91,9 +101,7 @@ test.each<[string, string, Sent, number, string]>([
 })
 
 test('says who it is, and that it is well', async () => {
-  await using host = await makeHost()
-  const { agent, client } = await host.start()
-  await using _ = agent
+  const client = agentClient({ url: agent.url })
 
   expect(await client.health(soon())).toMatchObject({ host: 'alpha', clientId: 7, ok: true, missing: [] })
 })

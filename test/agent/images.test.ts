@@ -1,247 +1,357 @@
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bytesOf } from '../../agent/images/bytes.ts'
+import { bytesOf, mostRead, upTo } from '../../agent/images/bytes.ts'
+import { crc32c } from '../../agent/images/crc32c.ts'
 import { inspect } from '../../agent/images/inspect.ts'
 import type { ImageFormat } from '../../lib/agent/protocol.ts'
+import { withFooter } from './images/hostile/vmdk.ts'
+import { hostile, others } from './images/hostile.ts'
+import {
+  formatOf,
+  type Kind,
+  kinds,
+  makeContent,
+  makeImages,
+  memory,
+  qemuInfo,
+  seal,
+} from './images/support.ts'
 import { MiB, noise, qemuImg } from './support.ts'
 
 let folder: string
+let images: Readonly<Record<Kind, Buffer>>
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'images-'))
+  images = await makeImages(folder)
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const look = async (file: string, declared: ImageFormat) => {
+const look = async (file: string, declared: ImageFormat, most?: number) => {
   await using handle = await open(file, 'r')
-  return await inspect(bytesOf(handle, (await handle.stat()).size), declared)
+  return await inspect(bytesOf(handle, (await handle.stat()).size), declared, most)
 }
+const refusal = (reason: RegExp) => ({
+  code: 'format_refused',
+  details: { reasons: [expect.stringMatching(reason)] },
+})
 
-const size = 40 * MiB
-const good: [ImageFormat, string][] = [
-  ['raw', ''],
-  ['qcow2', 'compat=0.10'],
-  ['qcow2', 'compat=1.1'],
-  ['qcow2', 'compression_type=zstd'],
-  ['qcow2', 'cluster_size=512'],
-  ['qcow2', 'cluster_size=2M'],
-  ['qcow2', 'extended_l2=on'],
-  ['qcow2', 'lazy_refcounts=on,preallocation=metadata'],
-  ['vmdk', 'subformat=monolithicSparse'],
-  ['vmdk', 'subformat=streamOptimized'],
-  ['vhdx', 'subformat=dynamic'],
-  ['vhdx', 'subformat=fixed'],
-  ['vpc', 'subformat=dynamic'],
-  ['vpc', 'subformat=fixed'],
-  ['vpc', 'subformat=dynamic,force_size=on'],
-  ['vdi', 'static=off'],
-  ['vdi', 'static=on'],
+const good: [ImageFormat, ...string[]][] = [
+  ['raw'],
+  ['qcow2', '-o', 'compat=0.10'],
+  ['qcow2', '-o', 'compat=1.1'],
+  ['qcow2', '-c'],
+  ['qcow2', '-c', '-o', 'compat=0.10'],
+  ['qcow2', '-c', '-o', 'compression_type=zstd,cluster_size=1M'],
+  ['qcow2', '-o', 'cluster_size=512'],
+  ['qcow2', '-o', 'cluster_size=2M'],
+  ['qcow2', '-o', 'extended_l2=on'],
+  ['qcow2', '-o', 'refcount_bits=1'],
+  ['qcow2', '-o', 'refcount_bits=64'],
+  ['qcow2', '-o', 'lazy_refcounts=on,preallocation=metadata'],
+  ['qcow2', '-o', 'preallocation=falloc'],
+  ['qcow2', '-o', 'preallocation=full'],
+  ['vmdk', '-o', 'subformat=monolithicSparse'],
+  ['vmdk', '-o', 'subformat=monolithicSparse,zeroed_grain=on,adapter_type=lsilogic,hwversion=6'],
+  ['vmdk', '-o', 'subformat=streamOptimized'],
+  ['vhdx', '-o', 'subformat=dynamic'],
+  ['vhdx', '-o', 'subformat=dynamic,block_size=1M,log_size=2M'],
+  ['vhdx', '-o', 'subformat=fixed'],
+  ['vpc', '-o', 'subformat=dynamic'],
+  ['vpc', '-o', 'subformat=fixed'],
+  ['vpc', '-o', 'subformat=dynamic,force_size=on'],
+  ['vpc', '-o', 'subformat=fixed,force_size=on'],
+  ['vdi', '-o', 'static=off'],
+  ['vdi', '-o', 'static=on'],
 ]
 
 describe('takes', () => {
-  test.each(good)('%s %s, and reads the same size from it as qemu-img', async (format, options) => {
+  test.each(good)('%s %s %s %s, and reads the same size from it as qemu-img', async (format, ...options) => {
     const file = join(folder, 'good')
-    const content = join(folder, 'content')
-    await writeFile(content, noise(3 * MiB))
-    qemuImg('resize', '-f', 'raw', content, `${size}`)
-    qemuImg('convert', '-f', 'raw', '-O', format, ...(options ? ['-o', options] : []), content, file)
-    const info: { 'virtual-size': number } = JSON.parse(qemuImg('info', '-f', format, '--output=json', file))
+    qemuImg('convert', '-f', 'raw', '-O', format, ...options, join(folder, 'content'), file)
 
-    expect(await look(file, format)).toEqual({ format, virtualSize: info['virtual-size'] })
+    expect(await look(file, format)).toEqual({ format, virtualSize: qemuInfo(format, file)['virtual-size'] })
+  })
+
+  test('a VMDK whose header is at its end, as qemu-img does', async () => {
+    const file = join(folder, 'stream')
+    const bytes = Buffer.from(images['vmdk stream'])
+    await writeFile(file, withFooter()(bytes) ?? bytes)
+
+    expect(await look(file, 'vmdk')).toEqual({
+      format: 'vmdk',
+      virtualSize: qemuInfo('vmdk', file)['virtual-size'],
+    })
+  })
+
+  const text = (change: (text: string) => string) => {
+    const bytes = Buffer.from(images.vmdk)
+    const [before = ''] = bytes.toString('latin1', 512, 10_752).split('\0')
+    bytes.fill(0, 512, 10_752).write(change(before), 512, 'latin1')
+    return bytes
+  }
+  test.each<[string, (before: string) => string]>([
+    ['without quotes', (before) => before.replaceAll('"monolithicSparse"', 'monolithicSparse')],
+    ['with lines that end as in Windows', (before) => before.replaceAll('\n', '\r\n')],
+    ['with an extent that is only read', (before) => before.replace('RW ', 'RDONLY  ')],
+    ['with an encoding and blank lines', (before) => before.replace('CID=', 'encoding="UTF-8"\n\nCID=')],
+  ])('a descriptor as other programs write it, %s', async (_, change) => {
+    const { bytes } = memory(text(change))
+
+    expect(await inspect(bytes, 'vmdk')).toEqual({ format: 'vmdk', virtualSize: 8 * MiB })
+  })
+
+  test.each(['win ', 'qem2', 'd2v ', 'tap\0', 'CTXS', 'vpc ', 'qemu'])(
+    'a VHD of the program "%s", and believes its size or its geometry as qemu-img does',
+    async (program) => {
+      const file = join(folder, 'vhd')
+      const bytes = Buffer.from(images['vpc fixed'])
+      const footer = bytes.subarray(-512)
+      footer.write(program, 28, 'latin1')
+      footer.writeUInt16BE(1, 56)
+      seal('vpc', bytes)
+      await writeFile(file, bytes)
+
+      expect(await look(file, 'vpc')).toEqual({
+        format: 'vpc',
+        virtualSize: qemuInfo('vpc', file)['virtual-size'],
+      })
+    },
+  )
+
+  test('a VHD of the largest geometry, and believes its size', async () => {
+    const file = join(folder, 'vhd')
+    const bytes = Buffer.from(images['vpc fixed'])
+    const footer = bytes.subarray(-512)
+    footer.write('vpc ', 28)
+    footer.writeUInt16BE(65_535, 56)
+    footer.writeUInt16BE(0x10ff, 58)
+    seal('vpc', bytes)
+    await writeFile(file, bytes)
+
+    expect(await look(file, 'vpc')).toEqual({ format: 'vpc', virtualSize: 8 * MiB })
+    expect(qemuInfo('vpc', file)['virtual-size']).toBe(8 * MiB)
+  })
+
+  test.each([
+    ['qcow2 3', 'BE', 24],
+    ['vdi static', 'LE', 0x170],
+  ] as const)('a %s of an odd size, and reads the same from it as qemu-img', async (kind, order, offset) => {
+    const file = join(folder, 'odd')
+    const bytes = Buffer.from(images[kind])
+    bytes[`writeBigUInt64${order}`](BigInt(6 * MiB + 700), offset)
+    await writeFile(file, bytes)
+    const format = formatOf(kind)
+
+    expect(await look(file, format)).toEqual({ format, virtualSize: qemuInfo(format, file)['virtual-size'] })
+  })
+
+  test('a VHDX with two headers that are the same, as disk2vhd makes them', async () => {
+    const bytes = Buffer.from(images.vhdx)
+    bytes.copyWithin(128 * 1024, 64 * 1024, 68 * 1024)
+
+    await expect(inspect(memory(bytes).bytes, 'vhdx')).resolves.toMatchObject({ format: 'vhdx' })
+  })
+
+  test('a VHDX whose block table has entries that are not of blocks', async () => {
+    const file = join(folder, 'chunks')
+    qemuImg('create', '-f', 'vhdx', '-o', 'block_size=1M', file, '8G')
+    await using handle = await open(file, 'r+')
+    // What stands there means something to a differencing disk only.
+    await handle.write(Buffer.from('0700000000000000', 'hex'), 0, 8, 2 * MiB + 4096 * 8)
+
+    expect(await look(file, 'vhdx')).toMatchObject({ virtualSize: 8 * 1024 ** 3 })
+    expect(qemuInfo('vhdx', file)['virtual-size']).toBe(8 * 1024 ** 3)
+  })
+
+  test('a qcow2 that was not closed, whose reference counts may be ahead of its size', async () => {
+    const bytes = Buffer.from(images['qcow2 3'])
+    bytes.writeBigUInt64BE(1n, 72)
+    const short = bytes.subarray(0, -150_000)
+
+    await expect(inspect(memory(short).bytes, 'qcow2')).resolves.toMatchObject({ format: 'qcow2' })
   })
 })
 
-test('takes a VMDK whose header is at its end, as qemu-img does', async () => {
-  const file = join(folder, 'stream')
-  await writeFile(join(folder, 'content'), noise(MiB))
-  qemuImg(
-    'convert',
-    '-f',
-    'raw',
-    '-O',
-    'vmdk',
-    '-o',
-    'subformat=streamOptimized',
-    join(folder, 'content'),
-    file,
-  )
-  const bytes = await readFile(file)
-  await writeFile(file, withFooter()(bytes) ?? bytes)
-  const info: { 'virtual-size': number } = JSON.parse(qemuImg('info', '-f', 'vmdk', '--output=json', file))
-
-  expect(await look(file, 'vmdk')).toEqual({ format: 'vmdk', virtualSize: info['virtual-size'] })
-})
-
-type Change = (bytes: Buffer) => Buffer | undefined
-const at =
-  (change: (bytes: Buffer) => unknown): Change =>
-  (bytes) =>
-    void change(bytes)
-const u32be = (offset: number, value: number) => at((bytes) => bytes.writeUInt32BE(value, offset))
-const u64be = (offset: number, value: bigint) => at((bytes) => bytes.writeBigUInt64BE(value, offset))
-const u32le = (offset: number, value: number) => at((bytes) => bytes.writeUInt32LE(value, offset))
-const u64le = (offset: number, value: bigint) => at((bytes) => bytes.writeBigUInt64LE(value, offset))
-const putText = (offset: number, value: string) => at((bytes) => bytes.write(value, offset, 'latin1'))
-const swap = (from: string, to: string) =>
-  at((bytes) => bytes.write(to.padEnd(from.length, '\0'), bytes.indexOf(from), 'latin1'))
-const appended = (text: string) => (bytes: Buffer) =>
-  Buffer.concat([
-    bytes,
-    Buffer.alloc(512 - (bytes.length % 512 || 512)),
-    Buffer.from(text.padEnd(512, '\0'), 'latin1'),
-  ])
-const atEnd = 0xffffffffffffffffn
-/** As other programs write streams: the directory is found through a copy of the header at the end. */
-const withFooter =
-  (capacity?: bigint): Change =>
-  (bytes) => {
-    const marker = Buffer.alloc(512)
-    marker.writeUInt32LE(1, 0)
-    marker.writeUInt32LE(3, 12)
-    const footer = Buffer.from(bytes.subarray(0, 512))
-    if (capacity !== undefined) footer.writeBigUInt64LE(capacity, 12)
-    bytes.writeBigUInt64LE(atEnd, 56)
-    return Buffer.concat([
-      bytes,
-      Buffer.alloc((512 - (bytes.length % 512)) % 512),
-      marker,
-      footer,
-      Buffer.alloc(512),
-    ])
+describe('takes as raw', () => {
+  const disk = (change: (bytes: Buffer) => unknown) => {
+    const bytes = noise(MiB)
+    bytes.fill(0, 0, 2048)
+    change(bytes)
+    return bytes
   }
-const vhdxParent = at((bytes) => {
-  const id = Buffer.from('3767a1ca36fa434db3b633f0aa44e76b', 'hex')
-  const item = bytes.indexOf(id)
-  const metadata = item - (item % 4096)
-  const offset = metadata + bytes.readUInt32LE(item + 16)
-  bytes.writeUInt32LE(bytes.readUInt32LE(offset + 4) | 2, offset + 4)
-})
+  const partitions = (bytes: Buffer) => bytes.writeUInt16LE(0xaa55, 510)
+  const table = (bytes: Buffer) => {
+    bytes.write('EFI PART', 512)
+    bytes.write('EFI PART', bytes.length - 512)
+    return partitions(bytes)
+  }
+  test.each<[string, Buffer]>([
+    ['a disk with a partition table of the old kind', disk(partitions)],
+    ['a disk with a GPT and its copy at the end', disk(table)],
+    ['a disk of one byte', Buffer.from('x')],
+    ['a disk of zeros', Buffer.alloc(3 * 512)],
+    ['a compressed file: its bytes are what is copied', Buffer.from('1f8b0800000000000003', 'hex')],
+    [
+      'signatures that are not where they mean something',
+      disk((b) => b.write('QFI\xfbconectixKDMV', 1, 'latin1')),
+    ],
+    ['text that is not of a VMDK', Buffer.from('# a comment\nname=x\n')],
+  ])('%s', async (_, content) => {
+    const { bytes } = memory(content)
 
-/** An image that qemu-img made, and what was done to it. */
-const hostile: [string, ImageFormat, string, Change, RegExp][] = [
-  [
-    'a backing file',
-    'qcow2',
-    '',
-    at((b) => {
-      b.writeBigUInt64BE(512n, 8)
-      b.writeUInt32BE(11, 16)
-      b.write('/etc/passwd', 512)
-    }),
-    /backing file/,
-  ],
-  ['a backing file of no length', 'qcow2', '', u64be(8, 512n), /backing file/],
-  ['an external data file', 'qcow2', '', u64be(72, 4n), /data file/],
-  ['the name of a data file in an extension', 'qcow2', '', u32be(112, 0x44415441), /data file/],
-  ['a backing format in an extension', 'qcow2', '', u32be(112, 0xe2792aca), /backing file/],
-  ['an encryption header in an extension', 'qcow2', '', u32be(112, 0x0537be77), /encrypted/],
-  [
-    'an extension beyond the first cluster',
-    'qcow2',
-    '',
-    u32be(116, 0x7fffffff),
-    /longer than the first cluster/,
-  ],
-  ['an unknown incompatible feature', 'qcow2', '', u64be(72, 1n << 40n), /unknown features/],
-  ['the corrupt mark', 'qcow2', '', u64be(72, 2n), /corrupt/],
-  ['unknown compression', 'qcow2', 'compression_type=zstd', at((b) => b.writeUInt8(9, 104)), /compression/],
-  ['encryption', 'qcow2', '', u32be(32, 1), /encrypted/],
-  ['internal snapshots', 'qcow2', '', u32be(60, 1), /snapshots/],
-  ['version 1', 'qcow2', '', u32be(4, 1), /version 1/],
-  ['version 4', 'qcow2', '', u32be(4, 4), /version 4/],
-  ['clusters of 256 bytes', 'qcow2', '', u32be(20, 8), /clusters/],
-  ['clusters of 2^63 bytes', 'qcow2', '', u32be(20, 63), /clusters/],
-  ['a first-level table beyond the file', 'qcow2', '', u64be(40, 1n << 40n), /beyond the end/],
-  ['a first-level table of 2 GiB', 'qcow2', '', u32be(36, 0x10000000), /over 32 MiB/],
-  ['a first-level table too short', 'qcow2', '', u64be(24, 1n << 50n), /too short/],
-  ['a disk beyond any number', 'qcow2', '', u64be(24, (1n << 64n) - 1n), /beyond any disk/],
-  ['a disk of no bytes', 'qcow2', '', u64be(24, 0n), /no bytes/],
-  ['a header cut short', 'qcow2', '', (b) => b.subarray(0, 60), /before its header/],
-  ['a reference table beyond the file', 'qcow2', '', u64be(48, 1n << 40n), /beyond the end/],
-  ['a second format in its tail', 'qcow2', '', appended('conectix'), /several formats/],
-  ['a second format within its first sector', 'qcow2', '', u32le(0x40, 0xbeda107f), /several formats/],
-  ['a disk image of Apple in its tail', 'qcow2', '', appended('koly'), /several formats/],
-  ['a parent', 'vmdk', '', swap('parentCID=ffffffff', 'parentCID=12345678'), /parent/],
-  ['a hint to a parent', 'vmdk', '', swap('# The Disk Data Base', 'parentFileNameHint=x'), /parent/],
-  [
-    'a hint to a parent behind the descriptor',
-    'vmdk',
-    '',
-    putText(9000, 'parentFileNameHint="/etc/passwd"'),
-    /parent/,
-  ],
-  ['an extent elsewhere', 'vmdk', '', swap('SPARSE "', 'FLAT "/x'), /extent/],
-  ['several files', 'vmdk', '', swap('monolithicSparse', 'twoGbMaxExtentSp'), /not taken/],
-  ['no capacity', 'vmdk', '', u64le(12, 0n), /no bytes/],
-  ['its descriptor elsewhere', 'vmdk', '', u64le(28, 64n), /descriptor/],
-  ['a footer that differs', 'vmdk', 'subformat=streamOptimized', withFooter(99n), /differ/],
-  [
-    'no footer where one is promised',
-    'vmdk',
-    'subformat=streamOptimized',
-    u64le(56, atEnd),
-    /footer is missing/,
-  ],
-  ['a parent', 'vhdx', '', vhdxParent, /parent/],
-  ['a region beyond the file', 'vhdx', '', u64le(192 * 1024 + 32, 1n << 45n), /beyond the end/],
-  ['no region table', 'vhdx', '', u32le(192 * 1024, 0), /table is missing/],
-  ['the differencing kind', 'vpc', '', u32be(60, 4), /differencing/],
-  ['a block table beyond the file', 'vpc', '', u64be(512 + 16, 1n << 40n), /beyond the end/],
-  ['a parent', 'vdi', '', u32le(0x1b8, 1), /parent/],
-  ['the differencing kind', 'vdi', '', u32le(0x4c, 4), /differencing/],
-  ['a block map too short', 'vdi', '', u64le(0x170, 1n << 45n), /too short/],
-]
+    expect(await inspect(bytes, 'raw')).toEqual({
+      format: 'raw',
+      virtualSize: Math.ceil(content.length / 512) * 512,
+    })
+  })
+})
 
 describe('refuses', () => {
-  test.each(hostile)('%s in a %s (%s)', async (_, format, options, change, reason) => {
-    const file = join(folder, 'hostile')
-    qemuImg('create', '-f', format, ...(options ? ['-o', options] : []), file, '8M')
-    if (options.includes('stream')) {
-      await writeFile(join(folder, 'content'), noise(MiB))
-      qemuImg('convert', '-f', 'raw', '-O', format, '-o', options, join(folder, 'content'), file)
+  test.each(hostile)('$claim', async ({ kind, change, reason }) => {
+    const original = Buffer.from(images[kind])
+    const { bytes } = memory(change(original) ?? original)
+
+    await expect(inspect(bytes, formatOf(kind))).rejects.toMatchObject(refusal(reason))
+  })
+
+  test.each(others)('%s, also where it was called raw', async (name, content) => {
+    const { bytes } = memory(content)
+
+    await expect(inspect(bytes, 'raw')).rejects.toMatchObject(refusal(new RegExp(`${name} is not a format`)))
+  })
+
+  test.each(['raw', 'qcow2', 'vmdk', 'vhdx', 'vpc', 'vdi'] as const)(
+    'nothing at all as %s',
+    async (format) => {
+      await expect(inspect(memory(Buffer.alloc(0)).bytes, format)).rejects.toMatchObject(refusal(/empty/))
+    },
+  )
+
+  test('whatever it was called other than it is', async () => {
+    for (const kind of kinds) {
+      for (const declared of ['raw', 'qcow2', 'vmdk', 'vhdx', 'vpc', 'vdi'] as const) {
+        if (declared === formatOf(kind)) continue
+        await expect(
+          inspect(memory(images[kind]).bytes, declared),
+          `${kind} as ${declared}`,
+        ).rejects.toMatchObject({
+          code: 'format_mismatch',
+          details: { format: formatOf(kind) },
+        })
+      }
     }
-    const bytes = await readFile(file)
-    await writeFile(file, change(bytes) ?? bytes)
-
-    await expect(look(file, format)).rejects.toMatchObject({
-      code: 'format_refused',
-      details: { reasons: [expect.stringMatching(reason)] },
+    await expect(inspect(memory(noise(4096)).bytes, 'qcow2')).rejects.toMatchObject({
+      details: { format: 'raw' },
     })
   })
 
-  const others: [string, Buffer][] = [
-    ['QED', Buffer.from('QED\0')],
-    ['LUKS', Buffer.from('LUKS\xba\xbe', 'latin1')],
-    ['Parallels', Buffer.from('WithoutFreeSpace')],
-    ['Bochs', Buffer.from('Bochs Virtual HD Image')],
-    ['cloop', Buffer.from('#!/bin/sh\n#V2.0 Format\nmodprobe cloop')],
-    ['VMDK of ESX', Buffer.from('COWD')],
-    ['ISO 9660', Buffer.concat([Buffer.alloc(0x8001), Buffer.from('CD001')])],
-    ['VMDK descriptor', Buffer.from('# Disk DescriptorFile\nversion=1\nRW 1 FLAT "/etc/passwd" 0')],
-    ['VMDK descriptor', Buffer.from('# anything\n\n  # more\nversion=1\ncreateType="monolithicFlat"\n')],
-  ]
-  test.each(others)('%s, also where it was called raw', async (_, start) => {
-    const file = join(folder, 'other')
-    await writeFile(file, Buffer.concat([start, Buffer.alloc(64 * 1024)]))
-
-    await expect(look(file, 'raw')).rejects.toMatchObject({ code: 'format_refused' })
-  })
-
-  test('an empty file', async () => {
-    const file = join(folder, 'empty')
-    await writeFile(file, '')
-
-    await expect(look(file, 'raw')).rejects.toMatchObject({ code: 'format_refused' })
-  })
-
-  test('content that is something else than it was called', async () => {
-    const file = join(folder, 'qcow2')
-    qemuImg('create', '-f', 'qcow2', file, '8M')
-
-    await expect(look(file, 'raw')).rejects.toMatchObject({
+  test('a disk behind which a footer makes a VHD of it, where it was called raw', async () => {
+    await expect(inspect(memory(images['vpc fixed']).bytes, 'raw')).rejects.toMatchObject({
       code: 'format_mismatch',
-      details: { format: 'qcow2' },
+      details: { format: 'vpc' },
     })
   })
+
+  test.each(kinds)('a %s whose disk is larger than allowed', async (kind) => {
+    const { bytes } = memory(images[kind])
+    const { virtualSize } = await inspect(bytes, formatOf(kind))
+
+    await expect(inspect(bytes, formatOf(kind), virtualSize - 1)).rejects.toMatchObject({
+      code: 'image_too_large',
+      details: { virtualSize },
+    })
+    await expect(inspect(bytes, formatOf(kind), virtualSize)).resolves.toMatchObject({ virtualSize })
+  })
+
+  test.each(['qcow2', 'vmdk', 'vhdx', 'vdi'] as const)(
+    'a bomb: a few KiB of %s that promise 1 TiB',
+    async (format) => {
+      const file = join(folder, 'bomb')
+      qemuImg('create', '-f', format, ...(format === 'vhdx' ? ['-o', 'block_size=256M'] : []), file, '1T')
+
+      await expect(look(file, format, 64 * 1024 ** 3)).rejects.toMatchObject({
+        code: 'image_too_large',
+        details: { virtualSize: 1024 ** 4 },
+      })
+    },
+  )
+
+  test('a file that became shorter while it was read', async () => {
+    const file = join(folder, 'shrinks')
+    await writeFile(file, Buffer.alloc(4096))
+    await using handle = await open(file, 'r')
+    const bytes = bytesOf(handle, 4096)
+    await truncate(file, 100)
+
+    await expect(bytes.at(0, 512)).rejects.toMatchObject(refusal(/shorter/))
+    await expect(bytes.at(4000, 512)).rejects.toMatchObject(refusal(/ends before/))
+    await expect(bytes.at(-1, 1)).rejects.toMatchObject(refusal(/ends before/))
+    await expect(bytes.at(1, -1)).rejects.toMatchObject(refusal(/ends before/))
+  })
+})
+
+describe('reads', () => {
+  test.each(kinds)('a few clusters of a %s, or less than 1 MiB', async (kind) => {
+    const { bytes, read } = memory(images[kind])
+    await inspect(bytes, formatOf(kind))
+
+    expect(read.bytes).toBeLessThan(kind === 'qcow2 of large clusters' ? 5 * MiB : MiB)
+  })
+
+  const TiB = 1024 ** 4
+  test.each<[ImageFormat, string, number]>([
+    ['raw', '', TiB],
+    ['qcow2', 'cluster_size=2M', 64 * TiB],
+    ['qcow2', 'cluster_size=64k', 2 * TiB],
+    ['vmdk', 'subformat=monolithicSparse', TiB],
+    ['vhdx', 'block_size=1M', 4 * TiB],
+    ['vpc', 'subformat=dynamic,force_size=on', 2040 * 1024 ** 3],
+    ['vdi', '', 4 * TiB],
+  ])('a few MiB of the largest %s (%s)', async (format, options, size) => {
+    const file = join(folder, 'large')
+    qemuImg('create', '-f', format, ...(options ? ['-o', options] : []), file, `${size}`)
+    await using handle = await open(file, 'r')
+    const real = bytesOf(handle, (await handle.stat()).size)
+    let read = 0
+    const counted = {
+      size: real.size,
+      at: (offset: number, length: number) => {
+        read += length
+        return real.at(offset, length)
+      },
+    }
+
+    expect(await inspect(counted, format)).toMatchObject({ format })
+    expect(read).toBeLessThan(6 * MiB)
+  })
+
+  test('no more than a bound, whatever a header asks for', async () => {
+    const { bytes, read } = memory(images['vmdk stream'])
+
+    await expect(upTo(1000, bytes).at(0, 1001)).rejects.toMatchObject(refusal(/longer than 1000 bytes/))
+    const twice = upTo(1000, bytes)
+    await twice.at(0, 600)
+    await expect(twice.at(0, 600)).rejects.toMatchObject(refusal(/longer/))
+    expect(read.bytes).toBe(600)
+    expect(mostRead).toBeLessThanOrEqual(16 * MiB)
+  })
+
+  test('text made to hold a search up, at once', async () => {
+    const comments = Buffer.from(`${'#\r\n'.repeat(1300)}x`)
+    const spaces = Buffer.from(`#${' '.repeat(4000)}disk`)
+    for (const content of [comments, spaces]) {
+      expect(await inspect(memory(content).bytes, 'raw')).toMatchObject({ format: 'raw' })
+    }
+  })
+})
+
+test('counts the checksum of VHDX as the standard does', () => {
+  expect(crc32c(Buffer.from('123456789')).toString(16)).toBe('e3069283')
+})
+
+test('the disks these images were made from are what is said here', async () => {
+  const content = await makeContent(folder, 'again')
+  expect(await look(content, 'raw')).toEqual({ format: 'raw', virtualSize: 8 * MiB })
 })

@@ -5,9 +5,10 @@ import { mkdtemp, open, readFile, rm, symlink, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { crc32 } from 'node:zlib'
 import { parseConfig } from '../../agent/config.ts'
 import { startAgent } from '../../agent/server.ts'
-import { agentClient } from '../../lib/agent/http.ts'
+import { agentClient } from '../../lib/agent/client.ts'
 import type { CopyImage, ImageFormat, Task } from '../../lib/agent/protocol.ts'
 import { logger } from '../../lib/log.ts'
 
@@ -33,15 +34,25 @@ export const clientId = 7
 export const globalId = 'bzk.b.gj'
 export const attachment = (generation = 1, id = `a${generation}`) => ({ id, generation })
 
+/** A record as the journal holds it. */
+export const journalLine = (record: object) => {
+  const json = JSON.stringify(record)
+  return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`
+}
+
 /** Folders as a host has them: devices by global id, images, and the agent's own. */
 export const makeHost = async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cinderless agent-'))
   const at = (...names: string[]) => join(folder, ...names)
   for (const name of ['dev/storpool-byid', 'images', 'volumes', 'state'])
     mkdirSync(at(name), { recursive: true })
+  // An agent that has been at work for long: a new one asks first which attachments are current.
+  await writeFile(at('state/journal.jsonl'), journalLine({ t: 'begun', at: '2020-01-01T00:00:00.000Z' }))
   const settings = {
     host: 'alpha',
     clientId,
+    // Whatever this machine is to a cluster of its own.
+    storpoolConf: at('storpool.conf'),
     listen: { address: '127.0.0.1', port: 0 },
     devices: at('dev'),
     images: at('images'),

@@ -30,8 +30,7 @@ const most: Readonly<Record<string, number>> = {
   remove_export: 0,
   initialize_connection: 2,
   'initialize_connection, exclusive': 2,
-  // One more than the connection itself: the device's size.
-  attach_volume: 3,
+  attach_volume: 2,
   detach_volume: 1,
   terminate_connection: 1,
   'terminate_connection, all': 1,

@@ -9,6 +9,7 @@ import type { JobBackend } from '../../lib/jobs/backend.ts'
 import { attachToHost } from '../../lib/jobs/copy-image-to-volume/attach.ts'
 import { awaitDevice, isCopied, startCopy, stopCopy } from '../../lib/jobs/copy-image-to-volume/copy.ts'
 import { JobDocument } from '../../lib/jobs/document.ts'
+import { jobView } from '../../lib/jobs/record.ts'
 import { takeIn } from '../../lib/jobs/submit.ts'
 import { type Step, workflow } from '../../lib/jobs/workflow.ts'
 import { agentOn } from '../../lib/lambda/agents.ts'
@@ -102,6 +103,29 @@ test('a step that failed because of a cancel was cancelled', async () => {
     status: 'cancelled',
     error: { name: 'Cancelled', step: 'work' },
   })
+})
+
+test('who looks at a job sees why its step is tried again, until that is overcome', async () => {
+  const document = await queued('again')
+  const seen: unknown[] = []
+  const secondTime: Step<'copy-image-to-volume'> = async ({ jobs }, { id }) => {
+    const record = await jobs.get(id)
+    seen.push(record && jobView(record).error)
+    if (seen.length === 1) throw new DriverError('BackendUnavailable', 'the cluster is away')
+  }
+  const handlerFunction = workflow(
+    'copy-image-to-volume',
+    async ({ step }) => void (await step('work', secondTime)),
+    async () => backend(),
+  )
+
+  await new LocalDurableTestRunner({ handlerFunction }).run({ payload: document })
+
+  expect(seen).toEqual([
+    undefined,
+    { name: 'BackendUnavailable', message: 'the cluster is away', step: 'work' },
+  ])
+  expect(await system.records.get(document.id)).toMatchObject({ status: 'succeeded', error: null })
 })
 
 test('a document that is too long is refused, however it came', async () => {

@@ -193,12 +193,13 @@ test('a request too large is refused at once, whether its length is said or not'
 })
 
 test('a client that sends everything before it reads anything is told too', async () => {
-  const head = (more = '') => `POST /echo HTTP/1.1\r\nhost: a\r\n${more}content-length: 20000000\r\n\r\n`
+  const head = (more = '') =>
+    `POST /echo HTTP/1.1\r\nhost: localhost\r\n${more}content-length: 20000000\r\n\r\n`
   const [kept, closed] = await Promise.all([
     raw([
       head(),
       Buffer.alloc(20_000_000, 'a'),
-      'GET /things/exact HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n',
+      'GET /things/exact HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n',
     ]),
     raw([head('connection: close\r\n'), Buffer.alloc(20_000_000, 'a')]),
   ])
@@ -233,10 +234,10 @@ test.concurrent("a function past its own time, or the gateway's, may have done w
 
 test.concurrent('a client that trickles its request is let go, and what is no HTTP is refused', async () => {
   const [headers, body, garbage, long] = await Promise.all([
-    raw(['POST /echo HTTP/1.1\r\nhost: a\r\nx: ']),
-    raw(['POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc']),
+    raw(['POST /echo HTTP/1.1\r\nhost: localhost\r\nx: ']),
+    raw(['POST /echo HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\nabc']),
     raw(['\0\0\0\r\n\r\n']),
-    raw([`GET /${'a'.repeat(20_000)} HTTP/1.1\r\nhost: a\r\n\r\n`]),
+    raw([`GET /${'a'.repeat(20_000)} HTTP/1.1\r\nhost: localhost\r\n\r\n`]),
   ])
 
   expect(headers).toMatch(/^HTTP\/1.1 408 /)
@@ -265,4 +266,23 @@ test('no other address than one of this machine is listened on', async () => {
   await expect(startGateway(functions, { host: '0.0.0.0' })).rejects.toThrow(
     '0.0.0.0 is not an address of this machine only',
   )
+})
+
+test('a web page that reaches this machine under its own name is refused', async () => {
+  const to = (host: string) =>
+    raw([`GET /things/exact HTTP/1.1\r\n${host && `host: ${host}\r\n`}connection: close\r\n\r\n`])
+  const [foreign, ours, six, none] = await Promise.all(
+    ['127.0.0.1.evil.example', 'localhost:8776', '[::1]', ''].map(to),
+  )
+
+  expect(foreign).toMatch(/^HTTP\/1.1 403 .*"name":"Forbidden".*"remedy"/s)
+  for (const answer of [ours, six, none]) expect(answer).toMatch(/^HTTP\/1.1 200 /)
+})
+
+test('an expectation nobody knows is refused in words', async () => {
+  const answer = await raw([
+    'POST /echo HTTP/1.1\r\nhost: localhost\r\nexpect: wonders\r\ncontent-length: 2\r\n\r\n',
+  ])
+
+  expect(answer).toMatch(/^HTTP\/1.1 400 .*"name":"InvalidInput".*wonders/s)
 })

@@ -24,13 +24,28 @@ export async function awaitDevice(backend: JobBackend, job: CopyImageJob): Promi
 
 /** Have the agent begin. Run again, it is the same task. */
 export async function startCopy(backend: JobBackend, job: CopyImageJob): Promise<void> {
-  const { host, agent, clientId, volume, attachment } = await held(backend, job)
+  const mine = await held(backend, job)
+  await backend.jobs.change(job.id, { task: { host: mine.host.name, id: taskOf(job) } }, ['running'])
+  await begin(backend, job, mine).catch(async (error: unknown) => {
+    if (!isAgentError(error, 'recovering')) throw error
+    // Read anew: what was read before the agent said so may be what it has forgotten.
+    const now = await held(backend, job)
+    const { clientId, volume, attachment } = now
+    const adopted = { clientId, volume: { globalId: volume.globalId }, attachment }
+    await now.agent.adopt(adopted, by(backend, ANSWER_MS))
+    await begin(backend, job, now)
+  })
+}
+
+const begin = (
+  backend: JobBackend,
+  job: CopyImageJob,
+  { agent, clientId, volume, attachment }: Awaited<ReturnType<typeof held>>,
+): Promise<Task> => {
   const { source, format, sha256 } = job.input.image
-  const id = taskOf(job)
-  await backend.jobs.change(job.id, { task: { host: host.name, id } }, ['running'])
-  await agent.copyImage(
+  return agent.copyImage(
     {
-      requestId: id,
+      requestId: taskOf(job),
       clientId,
       volume,
       attachment,
@@ -44,7 +59,8 @@ export async function startCopy(backend: JobBackend, job: CopyImageJob): Promise
 }
 
 /**
- * Ask how far it is, and note it. An agent that has lost its memory is told to begin again.
+ * Ask how far it is, and note it. An agent that has lost its memory, or what a restart must not remember, is told to
+ * begin again.
  *
  * @returns whether everything is on the device.
  * @throws DriverError in whose words the copy failed. StaleGeneration: somebody ended the job's attachment.
@@ -61,6 +77,10 @@ export async function isCopied(backend: JobBackend, job: CopyImageJob): Promise<
   }
   const { state, doneBytes, totalBytes, bytesPerSecond, error } = task
   await backend.jobs.change(job.id, { doneBytes, totalBytes, bytesPerSecond }, ['running'])
+  if (state === 'failed' && error?.code === 'interrupted') {
+    await startCopy(backend, job)
+    return false
+  }
   if (state === 'failed') {
     throw fromAgent(error?.code ?? 'io_error', error?.message ?? 'the copy failed', error?.details)
   }

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, rm, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Context } from './context.ts'
+import { asRefusal, Refusal } from './refusal.ts'
+
+const MiB = 1024 ** 2
+/** Kept free for everybody else on that file system. */
+const reserveBytes = 64 * MiB
+
+/** The agent's own copies of image files, one for each task at most, that nobody but its children can read. */
+export const stagingOf = ({ config, guard }: Context) => {
+  const folder = config.staging ?? join(config.state, 'staging')
+  // A task's id comes from a request.
+  const nameOf = (task: string) => createHash('sha256').update(task).digest('hex').slice(0, 32)
+  const pathOf = (task: string) => join(folder, nameOf(task))
+
+  return {
+    /** For writing; what an earlier try left is kept. */
+    open: async (task: string): Promise<FileHandle> => {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      return open(pathOf(task), constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+    },
+    /** Nobody changes it any more, and children may read it. */
+    seal: async (handle: FileHandle): Promise<void> => {
+      await handle.sync()
+      await handle.chmod(0o400)
+      if (guard.user) await handle.chown(guard.user.uid, guard.user.gid)
+    },
+    openSealed: (task: string): Promise<FileHandle> =>
+      open(pathOf(task), constants.O_RDONLY | constants.O_NOFOLLOW),
+    remove: (task: string): Promise<void> => rm(pathOf(task), { force: true }),
+    /** Remove what belongs to none of these tasks. */
+    sweep: async (tasks: readonly string[]): Promise<void> => {
+      const kept = new Set(tasks.map(nameOf))
+      const names = await readdir(folder).catch(() => [])
+      await Promise.all(
+        names.filter((name) => !kept.has(name)).map((name) => rm(join(folder, name), { force: true })),
+      )
+    },
+    /** @throws Refusal `no_space` */
+    assertSpace: async (bytes: number): Promise<void> => {
+      const { bavail, bsize } = await statfs(folder)
+      const free = bavail * bsize
+      if (bytes + reserveBytes <= free) return
+      throw new Refusal('no_space', `The image needs ${bytes} bytes of staging space, and ${free} are free`, {
+        free,
+      })
+    },
+  }
+}
+export type Staging = ReturnType<typeof stagingOf>
+
+/** @throws Refusal `no_space` the disk, a quota or a limit is full */
+export const writeStaged = async (handle: FileHandle, bytes: Buffer, position: number): Promise<void> => {
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten
+    }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (!['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code)) throw asRefusal(error)
+    throw new Refusal('no_space', `The image does not fit into the staging space: ${code}`)
+  }
+}
+
+/** Copy a file; holes stay holes. */
+export const copyStaged = async (from: FileHandle, to: FileHandle, signal: AbortSignal): Promise<void> => {
+  const { size } = await from.stat()
+  await to.truncate(0)
+  const buffer = Buffer.alloc(MiB)
+  for (let at = 0; at < size; ) {
+    signal.throwIfAborted()
+    const { bytesRead } = await from.read(buffer, 0, buffer.length, at)
+    if (bytesRead === 0) break
+    const piece = buffer.subarray(0, bytesRead)
+    if (!isZero(piece)) await writeStaged(to, piece, at)
+    at += bytesRead
+  }
+  await to.truncate(size)
+}
+
+const zeros = Buffer.alloc(MiB)
+const isZero = (piece: Buffer) => zeros.compare(piece, 0, piece.length, 0, piece.length) === 0

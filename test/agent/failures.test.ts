@@ -1,0 +1,387 @@
+import { readFileSync, statSync } from 'node:fs'
+import { chmod, mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { request as httpRequest } from 'node:http'
+import { delimiter } from 'node:path'
+import { afterEach, expect, test, vi } from 'vitest'
+import { startProgram } from './program.ts'
+import {
+  attachment,
+  clientId,
+  copyRequest,
+  ended,
+  globalId,
+  MiB,
+  makeHost,
+  noise,
+  remove,
+  sha256,
+  soon,
+  underWay,
+  until,
+} from './support.ts'
+
+/** Everything that can go wrong, and the test that shows what comes of it. */
+const failures: Record<string, readonly (readonly [file: string, test: string])[]> = {
+  'a function calls twice': [
+    ['copy', 'gives the same task to the same request, and a conflict to another under its id'],
+  ],
+  'a function dies after its call': [
+    ['failures', 'a task goes on though its caller is gone, and is found again'],
+  ],
+  'the agent is killed': [
+    ['crash', 'killed in the middle of a copy and started again, it ends the same'],
+    ['children', 'a child dies with the agent, even one that is killed'],
+    ['staging', 'killed while it fetches and started again, it goes on with what is on the disk'],
+  ],
+  'the host is started again': [
+    ['failures', 'after a reboot a task waits until its volume is attached again, and goes on'],
+    ['failures', 'a volume attached anew after a reboot is not written by the task of before'],
+  ],
+  'a stale function detaches': [
+    ['attach', 'a release may be repeated, and comes too late after a new attachment'],
+  ],
+  'a stale function writes': [
+    ['attach', 'refuses a lower generation, and the same one from another attachment'],
+    ['copy', 'a higher generation stops the task of a lower one before it is let in'],
+    ['memory', 'a generation from before its memory was lost stays refused once a later one was adopted'],
+  ],
+  'the volume is taken away': [
+    ['failures', 'a device that fails under a copy is an io_error, and is not tried again'],
+  ],
+  'the source breaks off': [
+    ['fetch', 'goes on where the connection broke off, as long as the file is the same'],
+  ],
+  'the source changes': [
+    [
+      'fetch',
+      'a file that changes meanwhile is fetched from its beginning, and then is not what was promised',
+    ],
+    ['copy', 'notices that the image was replaced while it was copied'],
+    ['crash', 'does not go on with an image that was replaced while it was dead'],
+  ],
+  'the source is not there': [['copy', 'refuses before the first write what cannot be copied']],
+  'qemu-img stalls': [['children', 'a qemu-img that makes no progress is begun again twice, then given up']],
+  'the staging space is full': [
+    ['staging', 'an image that does not fit into the staging space is refused before it is fetched'],
+    ['staging', 'a disk that fills up while an image is fetched: no_space, and what had come is removed'],
+  ],
+  'the volume is smaller than the image': [['copy', 'refuses before the first write what cannot be copied']],
+  'the volume changes its size under a task': [
+    ['failures', 'a volume that is extended under a copy ends it with size_mismatch'],
+  ],
+  'the device is open elsewhere': [
+    ['devices', 'names who has a device open: process and command'],
+    ['devices', 'a release is refused while somebody else has the device open, and has then changed nothing'],
+  ],
+  'the journal cannot be written': [
+    ['crash', 'while the journal cannot be written it takes on nothing, says so, and mends itself'],
+  ],
+  'the clock is set': [['failures', 'a clock that is set forward ends no wait and no task']],
+  'nobody asks for the end': [['failures', 'how a task ended is kept for whoever asks late']],
+  'too much is asked at once': [['failures', 'says when to come again where it takes no more tasks']],
+}
+
+/** The agent's part of the checklist of security, and the tests that show it. The image gate and the transports have their own. */
+const checklist: typeof failures = {
+  'the digest is checked before the first write': [
+    ['copy', 'refuses before the first write what cannot be copied'],
+    ['staging', 'an image with another digest is never written'],
+  ],
+  'the bytes that are copied are those that were inspected': [
+    ['copy', 'notices that the image was replaced while it was copied'],
+    ['staging', 'an image only its owner may read is copied by children who may not'],
+  ],
+  'staging is private, and is cleared': [
+    [
+      'staging',
+      'an image from a server becomes the volume; nothing of it stays, and its signature is written nowhere',
+    ],
+    ['staging', 'what no task needs is removed from the staging folder at the start'],
+  ],
+  'children have another user, no rights, no network, limits, and an end with the agent': [
+    ['children', 'as root, a child is another user, with no rights, no network, and limits'],
+    ['children', 'what children are not kept from is said, each in one sentence'],
+    ['children', 'a child has an environment of three names and nothing of the agent'],
+    ['children', 'a child dies with the agent, even one that is killed'],
+    ['devices', 'a device is lent to the copy alone, and comes back also after a crash'],
+  ],
+  'qemu-img never guesses a format': [
+    ['children', 'qemu-img is told the format, never to make the target, and to flush it'],
+  ],
+  'a missing node never becomes a file': [
+    ['copy', 'never makes a device: with a link that leads nowhere the copy waits'],
+  ],
+  'every address is checked, once': [
+    ['addresses', 'every address of a name is checked, not the first one alone'],
+    ['addresses', 'a name is resolved once, whatever it would mean a moment later'],
+    ['fetch', 'a name is resolved once, though the connection breaks and is made again'],
+    [
+      'staging',
+      'a server on an address that is not public is refused unless allowed, and nothing is asked of it',
+    ],
+  ],
+  'redirects are few and each is checked; scheme, port, credentials': [
+    ['fetch', 'follows three redirects, each checked like the first, and no fourth'],
+    ['fetch', 'goes to %s neither at once nor by a redirect'],
+  ],
+  'no proxy of the environment': [['fetch', 'no proxy of the environment is asked']],
+  'time-outs, a least speed, a bounded size, no encodings': [
+    ['fetch', 'gives up on a server that %s'],
+    ['fetch', 'refuses %s'],
+    [
+      'fetch',
+      'refuses a file that is longer than the server said it would be, or that it says nothing about',
+    ],
+    ['fetch', 'refuses a file encoded with %s'],
+  ],
+  'secrets stay in memory': [
+    [
+      'staging',
+      'a signed address is not kept over a restart: the task says interrupted, and the same request goes on',
+    ],
+  ],
+}
+
+test.each([...Object.entries(failures), ...Object.entries(checklist)])(
+  '%s: there is a test of it',
+  (_, tests) => {
+    for (const [file, title] of tests) {
+      const text = readFileSync(new URL(`${file}.test.ts`, import.meta.url), 'utf8')
+      expect(text).toContain(`'${title}'`)
+    }
+  },
+)
+
+afterEach(() => void vi.useRealTimers())
+
+test('a task goes on though its caller is gone, and is found again', async () => {
+  await using host = await makeHost()
+  const { agent, client } = await host.start()
+  await using _ = agent
+  const file = await host.attach(2 * MiB)
+  const image = await host.image('disk', noise(2 * MiB))
+  const body = JSON.stringify(copyRequest('disk', 'raw', 2 * MiB))
+  const call = httpRequest(`${agent.url}/v1/copy-image`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+  })
+  call.on('error', () => {})
+  call.end(body)
+  await until(async () => ((await client.tasks(soon())).length > 0 ? true : undefined))
+  call.destroy()
+
+  expect(await client.copyImage(copyRequest('disk', 'raw', 2 * MiB), soon())).toMatchObject({
+    id: 'request-1',
+  })
+  expect(await ended(client)).toMatchObject({ state: 'succeeded' })
+  expect(await sha256(file)).toBe(await sha256(image))
+})
+
+test('after a reboot a task waits until its volume is attached again, and goes on', async () => {
+  await using host = await makeHost()
+  const file = await host.attach(64 * MiB)
+  const image = await host.image('disk', noise(64 * MiB))
+  const first = await host.start()
+  await first.client.copyImage(copyRequest('disk', 'raw', 64 * MiB), soon())
+  const { doneBytes } = await underWay(first.client, 8 * MiB)
+  await first.agent.close()
+  remove(host.at('dev/storpool-byid', globalId))
+  const content = await readFile(file)
+
+  const { agent, client } = await host.start({ segmentBytes: 32 * MiB })
+  await using _ = agent
+  const waiting = await until(async () => {
+    const task = await client.task({ id: 'request-1' }, soon())
+    return task.phase === 'wait' ? task : undefined
+  })
+  expect(waiting).toMatchObject({ state: 'running' })
+  expect(waiting.doneBytes).toBeGreaterThanOrEqual(doneBytes)
+  await host.attach(64 * MiB)
+  await writeFile(file, content, { flag: 'r+' })
+
+  expect(await ended(client)).toMatchObject({ state: 'succeeded' })
+  expect(await sha256(file)).toBe(await sha256(image))
+})
+
+test('a volume attached anew after a reboot is not written by the task of before', async () => {
+  await using host = await makeHost()
+  await host.image('disk', noise(64 * MiB))
+  await host.attach(64 * MiB)
+  const first = await host.start()
+  await first.client.copyImage(copyRequest('disk', 'raw', 64 * MiB), soon())
+  await underWay(first.client, 2 * MiB)
+  await first.agent.close()
+  remove(host.at('dev/storpool-byid', globalId))
+
+  const { agent, client } = await host.start()
+  await using _ = agent
+  const wait = {
+    clientId,
+    volume: { globalId, sizeBytes: 64 * MiB },
+    attachment: attachment(2),
+    mode: 'rw' as const,
+    waitMs: 5_000,
+  }
+  const waiting = client.attachWait(wait, soon())
+  expect(await ended(client)).toMatchObject({
+    error: { code: 'stale_generation', details: { generation: 2 } },
+    result: { partlyWritten: true },
+  })
+  const file = await host.attach(64 * MiB)
+  await waiting
+
+  expect(statSync(file).blocks).toBe(0)
+})
+
+test('a device that fails under a copy is an io_error, and is not tried again', async () => {
+  await using host = await makeHost()
+  const { PATH: path } = process.env
+  await mkdir(host.at('bin'))
+  await writeFile(
+    host.at('bin/qemu-img'),
+    `#!/bin/sh\necho called >> '${host.at('calls')}'\necho 'error while writing: Input/output error' >&2\nexit 1\n`,
+  )
+  await chmod(host.at('bin/qemu-img'), 0o755)
+  process.env.PATH = `${host.at('bin')}${delimiter}${path}`
+  const { agent, client } = await host.start().finally(() => {
+    process.env.PATH = path
+  })
+  await using _ = agent
+  await host.attach(2 * MiB)
+  await host.image('disk', noise(2 * MiB))
+  await writeFile(host.at('calls'), '')
+
+  await client.copyImage(copyRequest('disk', 'raw', 2 * MiB), soon())
+
+  expect(await ended(client)).toMatchObject({
+    state: 'failed',
+    error: { code: 'io_error', message: expect.stringContaining('Input/output error') },
+    result: { partlyWritten: true },
+  })
+  expect(readFileSync(host.at('calls'), 'utf8')).toBe('called\n')
+})
+
+test('a volume that is extended under a copy ends it with size_mismatch', async () => {
+  await using host = await makeHost()
+  const { agent, client } = await host.start()
+  await using _ = agent
+  const file = await host.attach(64 * MiB)
+  await host.image('disk', noise(64 * MiB))
+  await client.copyImage(copyRequest('disk', 'raw', 64 * MiB), soon())
+  await underWay(client, 2 * MiB)
+
+  await truncate(file, 128 * MiB)
+
+  expect(await ended(client)).toMatchObject({
+    error: { code: 'size_mismatch', details: { sizeBytes: 128 * MiB } },
+    result: { partlyWritten: true },
+  })
+})
+
+test('a clock that is set forward ends no wait and no task', async () => {
+  await using host = await makeHost()
+  const { agent, client } = await host.start()
+  await using _ = agent
+  const deadline = new Date(Date.now() + 60_000).toISOString()
+  const file = await host.attach(16 * MiB)
+  const image = await host.image('disk', noise(16 * MiB))
+  await client.copyImage(copyRequest('disk', 'raw', 16 * MiB, { deadline }), soon())
+  const wait = {
+    clientId,
+    volume: { globalId: 'c.d.e', sizeBytes: MiB },
+    attachment: attachment(),
+    mode: 'rw' as const,
+  }
+  const waiting = client.attachWait({ ...wait, waitMs: 20_000, deadline }, soon())
+  await underWay(client, MiB)
+
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 365 * 24 * 3600 * 1000 })
+  await host.attach(MiB, { id: 'c.d.e' })
+
+  await expect(waiting).resolves.toMatchObject({ sizeBytes: MiB })
+  expect(await ended(client)).toMatchObject({ state: 'succeeded' })
+  expect(await sha256(file)).toBe(await sha256(image))
+})
+
+test('nothing is begun after its deadline, nor waited for beyond it', async () => {
+  await using host = await makeHost()
+  const { agent, client } = await host.start()
+  await using _ = agent
+  const over = new Date(Date.now() - 1).toISOString()
+  const soonOver = () => new Date(Date.now() + 200).toISOString()
+  await expect(
+    client.copyImage(copyRequest('disk', 'raw', MiB, { deadline: over }), soon()),
+  ).rejects.toMatchObject({
+    code: 'deadline_passed',
+  })
+  expect(await client.tasks(soon())).toEqual([])
+
+  const wait = {
+    clientId,
+    volume: { globalId, sizeBytes: MiB },
+    attachment: attachment(),
+    mode: 'rw' as const,
+  }
+  const waiting = client.attachWait({ ...wait, waitMs: 20_000, deadline: soonOver() }, soon())
+  await expect(waiting).rejects.toMatchObject({ code: 'device_timeout' })
+  await host.image('disk', noise(MiB))
+  await client.copyImage(copyRequest('disk', 'raw', MiB, { deadline: soonOver() }), soon())
+  expect(await ended(client)).toMatchObject({
+    error: { code: 'deadline_passed' },
+    result: { partlyWritten: false },
+  })
+})
+
+test('the same work with another deadline is the same request; one that passed while no agent ran ends the task', async () => {
+  await using host = await makeHost()
+  await host.image('disk', noise(MiB))
+  const first = await host.start()
+  const request = copyRequest('disk', 'raw', MiB)
+  const begun = new Date(Date.now() + 1500).toISOString()
+  await first.client.copyImage({ ...request, deadline: begun }, soon())
+  await first.client.copyImage({ ...request, deadline: new Date(Date.now() + 60_000).toISOString() }, soon())
+  await first.agent.close()
+  await new Promise((resolve) => setTimeout(resolve, Date.parse(begun) - Date.now() + 1))
+
+  const { agent, client } = await host.start()
+  await using _ = agent
+  expect(await client.task({ id: 'request-1' }, soon())).toMatchObject({ error: { code: 'deadline_passed' } })
+})
+
+test('how a task ended is kept for whoever asks late', { timeout: 60_000 }, async () => {
+  await using host = await makeHost()
+  await host.attach(MiB)
+  await host.image('disk', noise(MiB))
+  const request = copyRequest('disk', 'raw', MiB)
+  const at = async () => {
+    await using program = await startProgram(host)
+    await program.client.copyImage(request, soon())
+    return await ended(program.client)
+  }
+
+  const first = await at()
+  expect(first).toMatchObject({ state: 'succeeded' })
+  expect(await at()).toEqual(first)
+})
+
+test('says when to come again where it takes no more tasks', async () => {
+  await using host = await makeHost()
+  const { agent, client } = await host.start({ maxTasks: 1 })
+  await using _ = agent
+  await host.image('disk', noise(MiB))
+  await client.copyImage(copyRequest('disk', 'raw', MiB), soon())
+  const elsewhere = copyRequest('disk', 'raw', MiB, {
+    requestId: 'request-2',
+    volume: { globalId: 'c.d.e', sizeBytes: MiB },
+  })
+
+  const answer = await fetch(`${agent.url}/v1/copy-image`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(elsewhere),
+  })
+
+  expect(answer.status).toBe(429)
+  expect(answer.headers.get('retry-after')).toBe('5')
+  expect(await answer.json()).toMatchObject({ error: { code: 'too_many_tasks', retryable: true } })
+})

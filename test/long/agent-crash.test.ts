@@ -1,0 +1,231 @@
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { crc32 } from 'node:zlib'
+import { expect, test } from 'vitest'
+import type { AgentClient } from '../../lib/agent/client.ts'
+import type { CopyImage } from '../../lib/agent/protocol.ts'
+import { ca, serve, startImageServer } from '../agent/image-server.ts'
+import { startProgram } from '../agent/program.ts'
+import {
+  attachment,
+  clientId,
+  copyRequest,
+  ended,
+  globalId,
+  type Host,
+  journalLine,
+  MiB,
+  makeHost,
+  noise,
+  soon,
+  underWay,
+  until,
+} from '../agent/support.ts'
+
+/**
+ * An agent killed with SIGKILL as soon as its journal holds the first record, the second, and so on to the last, and at
+ * odd moments, then started again: while it copies, fetches, is told to stop, gives way, and lets go.
+ */
+const imageBytes = 6 * MiB
+const volumeBytes = 8 * MiB
+const [one, two] = [noise(imageBytes), noise(imageBytes)]
+const tail = Buffer.alloc(volumeBytes - imageBytes)
+const volume = { globalId, sizeBytes: volumeBytes }
+const minutes = 60_000
+
+interface Scenario {
+  /** What a function asks for; asked again after the crash. */
+  readonly ask: (client: AgentClient, source: CopyImage['source']) => Promise<unknown>
+  /** How it must be in the end. */
+  readonly check: (client: AgentClient, content: Buffer) => Promise<void>
+}
+
+const folder = (name: string): CopyImage['source'] => ({ kind: 'folder', name })
+const copy = (changes: Partial<CopyImage> = {}) => copyRequest('one', 'raw', volumeBytes, changes)
+const wait = (client: AgentClient, generation = 1) =>
+  client.attachWait(
+    { clientId, volume, attachment: attachment(generation), mode: 'rw', waitMs: 1000 },
+    soon(),
+  )
+const isOn = (content: Buffer, image: Buffer) => content.equals(Buffer.concat([image, tail]))
+
+const copied: Scenario = {
+  ask: async (client, source) => {
+    await wait(client)
+    await client.copyImage(copy({ source }), soon())
+    await ended(client)
+  },
+  check: async (client, content) => {
+    expect(await ended(client)).toMatchObject({ state: 'succeeded', doneBytes: imageBytes })
+    expect(isOn(content, one)).toBe(true)
+  },
+}
+
+const scenarios: Record<string, Scenario> = {
+  copy: copied,
+  fetch: copied,
+  cancel: {
+    ask: async (client, source) => {
+      await client.copyImage(copy({ source }), soon())
+      await underWay(client, MiB).catch(() => 'it has ended')
+      await client.cancelTask({ id: 'request-1' }, soon())
+    },
+    check: async (client, content) => {
+      const task = await ended(client)
+      expect(['cancelled', 'succeeded']).toContain(task.state)
+      if (task.state === 'succeeded') expect(isOn(content, one)).toBe(true)
+      else expect(task.result).toBeDefined()
+    },
+  },
+  'give way': {
+    ask: async (client, source) => {
+      await client.copyImage(copy({ source }), soon()).catch(isStale)
+      await underWay(client, MiB).catch(() => 'it has ended')
+      const later = { requestId: 'request-2', attachment: attachment(2), source: folder('two') }
+      await client.copyImage(copy(later), soon())
+      await ended(client, 'request-2')
+    },
+    check: async (client, content) => {
+      expect(await ended(client, 'request-2')).toMatchObject({ state: 'succeeded' })
+      expect(isOn(content, two)).toBe(true)
+    },
+  },
+  'let go': {
+    ask: async (client, source) => {
+      await wait(client).catch(isStale)
+      await client.copyImage(copy({ source, targetState: 'new' }), soon()).catch(isStale)
+      await ended(client)
+      await client.release({ clientId, volume: { globalId }, attachment: attachment() }, soon())
+    },
+    check: async (client, content) => {
+      expect(content.subarray(0, imageBytes).equals(one)).toBe(true)
+      await expect(wait(client)).rejects.toMatchObject({ code: 'stale_generation' })
+    },
+  },
+}
+
+/** What was asked for before comes too late once a later generation, or a release, was put down. */
+const isStale = (error: unknown) => {
+  if (!(error instanceof Error && 'code' in error && error.code === 'stale_generation')) throw error
+}
+
+const makeCase = async (kind: string) => {
+  const host = await makeHost()
+  const file = await host.attach(volumeBytes, { fill: 'x' })
+  await host.image('one', one)
+  await host.image('two', two)
+  if (kind !== 'fetch') return { host, file, source: folder('one'), changes: {}, close: async () => {} }
+  const server = await startImageServer((request, response) => {
+    void serve(request, response, one, { tag: '"one"', pace: { bytes: MiB, ms: 20 } })
+  })
+  await writeFile(host.at('ca.pem'), ca)
+  const sources = { allow: ['127.0.0.0/8', '::1/128'], ports: [server.port], ca: host.at('ca.pem') }
+  const source = { kind: 'https' as const, url: `https://localhost:${server.port}/one` }
+  return { host, file, source, changes: { sources }, close: () => server[Symbol.asyncDispose]() }
+}
+
+const journalOf = (host: Host) => host.at('state/journal.jsonl')
+
+/** Come back as soon as the journal has so many lines, or when it is all over. */
+const linesWritten = async (file: string, wanted: number, isOver: () => boolean) => {
+  const descriptor = openSync(file, 'r')
+  const buffer = Buffer.alloc(64 * 1024)
+  try {
+    for (let lines = 0; lines < wanted && !isOver(); ) {
+      const length = readSync(descriptor, buffer)
+      for (const byte of buffer.subarray(0, length)) if (byte === 10) lines += 1
+      if (length === 0) await turn()
+    }
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+const assertWhole = (host: Host) => {
+  const text = readFileSync(journalOf(host), 'utf8')
+  expect(text.endsWith('\n')).toBe(true)
+  for (const line of text.trimEnd().split('\n')) {
+    expect(line.slice(0, 8)).toBe(crc32(line.slice(9)).toString(16).padStart(8, '0'))
+  }
+}
+
+/** @returns whether the agent was killed before it was done */
+const killedWhen = async (kind: string, moment: (host: Host, isOver: () => boolean) => Promise<unknown>) => {
+  const scenario = scenarios[kind]!
+  const { host, file, source, changes, close } = await makeCase(kind)
+  await using _ = host
+  try {
+    let over = false
+    {
+      await using first = await startProgram(host, { changes })
+      const asked = scenario.ask(first.client, source).then(
+        () => {
+          over = true
+        },
+        () => {},
+      )
+      await moment(host, () => over)
+      await first.kill()
+      await asked
+    }
+    await until(() => (host.children().length === 0 ? true : undefined))
+    const { agent, client } = await host.start(changes)
+    {
+      await using __ = agent
+      for (const task of await client.tasks(soon())) await ended(client, task.id)
+      await scenario.ask(client, source)
+      await scenario.check(client, await readFile(file))
+      expect(host.children()).toEqual([])
+    }
+    assertWhole(host)
+    return !over
+  } finally {
+    await close()
+  }
+}
+
+test.each(Object.keys(scenarios))('killed at every record: %s', { timeout: 20 * minutes }, async (kind) => {
+  let record = 1
+  while (await killedWhen(kind, (host, isOver) => linesWritten(journalOf(host), record, isOver))) record += 1
+
+  console.log(`${kind}: killed at each of ${record - 1} records`)
+  expect(record).toBeGreaterThan(5)
+})
+
+test.each(Object.keys(scenarios))('killed at odd moments: %s', { timeout: 10 * minutes }, async (kind) => {
+  for (let run = 0; run < 6; run += 1) {
+    await killedWhen(kind, async (host, isOver) => {
+      await linesWritten(journalOf(host), 3, isOver)
+      await sleep(Math.random() * 400)
+    })
+  }
+})
+
+test('cut off after every record, whole and torn, the journal is one an agent goes on with', {
+  timeout: 10 * minutes,
+}, async () => {
+  const { host, file, source } = await makeCase('copy')
+  await using _ = host
+  const first = await host.start()
+  await copied.ask(first.client, source)
+  await first.agent.close()
+  const lines = (await readFile(journalOf(host), 'utf8')).split('\n').slice(0, -1)
+  const checkpointIn = (line: string) => JSON.parse(line.slice(9)).checkpoint ?? 0
+
+  for (const [index, line] of lines.entries()) {
+    for (const torn of ['', line.slice(0, 15), journalLine({ t: 'unknown' }).trimEnd()]) {
+      const kept = lines.slice(0, index + 1)
+      await writeFile(journalOf(host), `${kept.join('\n')}\n${torn}`)
+      // On the device is what was put down as flushed, and anything behind it.
+      const done = Math.max(...kept.map(checkpointIn))
+      const right = Buffer.concat([one, tail]).subarray(0, done)
+      await writeFile(file, Buffer.concat([right, Buffer.alloc(volumeBytes - done, 'y')]))
+
+      const { agent, client } = await host.start()
+      await using __ = agent
+      await copied.ask(client, source)
+      await copied.check(client, await readFile(file))
+    }
+  }
+})
