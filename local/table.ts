@@ -1,12 +1,15 @@
 import { createRequire, findPackageJSON } from 'node:module'
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   CreateTableCommand,
   DescribeTableCommand,
   DynamoDBClient,
   ResourceNotFoundException,
+  type TableDescription,
 } from '@aws-sdk/client-dynamodb'
 import dynalite from 'dynalite'
 import type { Service } from './service.ts'
+import { writeAsOne } from './table-writes.ts'
 
 /** DynamoDB on this machine. */
 export interface TableServer {
@@ -18,11 +21,19 @@ export interface TableServer {
 /** The part of dynalite's database that is needed to see whether a folder can be opened. */
 interface Level {
   open(): Promise<void>
+  get(key: string): Promise<string | undefined>
+  del(key: string): Promise<void>
   close(): Promise<void>
 }
 
+/** A table that was being made when its process was killed: dynalite would never end that, nor let it be used. */
+const dropHalfMade = async (level: Level, name: string): Promise<void> => {
+  const there = await level.get(`table~${name}`)
+  if (there?.includes('"TableStatus":"CREATING"')) await level.del(`table~${name}`)
+}
+
 /** dynalite opens its folder in the background and, when that fails, answers nothing ever after: so try it first. */
-const tryOpen = async (folder: string): Promise<void> => {
+const tryOpen = async (folder: string, tables: readonly string[]): Promise<void> => {
   const require = createRequire(findPackageJSON('dynalite', import.meta.url) ?? import.meta.url)
   const { Level }: { Level: new (path: string) => Level } = require('level')
   const level = new Level(folder)
@@ -31,8 +42,23 @@ const tryOpen = async (folder: string): Promise<void> => {
   } catch (error) {
     throw error instanceof Error && error.cause instanceof Error ? error.cause : error
   }
+  for (const name of tables) await dropHalfMade(level, name)
   await level.close()
 }
+
+/** What of a table cannot be changed once it is made. */
+const shapeOf = ({
+  KeySchema,
+  GlobalSecondaryIndexes = [],
+}: Pick<TableDescription, 'KeySchema' | 'GlobalSecondaryIndexes'>) => {
+  const keys = (schema: TableDescription['KeySchema'] = []) =>
+    schema.map(({ AttributeName, KeyType }) => `${AttributeName} ${KeyType}`).join()
+  const indexes = GlobalSecondaryIndexes.map(({ IndexName, KeySchema: own }) => `${IndexName}: ${keys(own)}`)
+  return [keys(KeySchema), ...indexes.sort()].join('; ')
+}
+
+const isActive = async (client: DynamoDBClient, TableName: string): Promise<boolean> =>
+  (await client.send(new DescribeTableCommand({ TableName }))).Table?.TableStatus === 'ACTIVE'
 
 /**
  * DynamoDB with the tables of a service file, kept in a folder. Backups, encryption and expiry are AWS's own and left
@@ -41,7 +67,11 @@ const tryOpen = async (folder: string): Promise<void> => {
  * @throws Error when the folder cannot be opened.
  */
 export const startTables = async (service: Service, folder: string): Promise<TableServer> => {
-  await tryOpen(folder)
+  await tryOpen(
+    folder,
+    [...service.tables.values()].map(({ name }) => name),
+  )
+  writeAsOne()
   const server = dynalite({ path: folder, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
   server.keepAliveTimeout = 65_000
   await new Promise<void>((resolve, reject) => {
@@ -70,7 +100,10 @@ export const startTables = async (service: Service, folder: string): Promise<Tab
           if (error instanceof ResourceNotFoundException) return undefined
           throw error
         })
-      if (there) continue
+      if (there?.Table) {
+        if (shapeOf(there.Table) === shapeOf(table)) continue
+        throw new Error(`${table.name} was made by another version, with other keys or indexes`)
+      }
       await client.send(
         new CreateTableCommand({
           TableName: table.name,
@@ -80,6 +113,8 @@ export const startTables = async (service: Service, folder: string): Promise<Tab
           ...(table.GlobalSecondaryIndexes && { GlobalSecondaryIndexes: table.GlobalSecondaryIndexes }),
         }),
       )
+      // Made in the background: until it is, its table is one that does not exist.
+      while (!(await isActive(client, table.name))) await delay(5)
     }
   } catch (error) {
     await close()

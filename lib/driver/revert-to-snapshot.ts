@@ -5,13 +5,14 @@ import type { VolumeSummary } from '../storpool/schema.ts'
 import { volumeRevert, volumeSummary, volumeUpdate } from '../storpool/volumes.ts'
 import {
   type AttachingBackend,
+  type Attachment,
   type Page,
   type Reverting,
   snapshotName,
   snapshotRef,
   volumeRef,
 } from './backend.ts'
-import { entries, isSame, turn, withOnly } from './book.ts'
+import { entries, turn } from './book.ts'
 import { busy, heldBy, holdersOf } from './holders.ts'
 import { KnownSnapshot, KnownVolume } from './model.ts'
 import { lookAfter, orAbsent } from './settle.ts'
@@ -85,16 +86,21 @@ async function remember(
   const { size, iops = '-', bw = '-' } = volume
   const fresh: Reverting = { snapshot: to, size, iops, bw }
   let kept = fresh
-  const noted = () =>
+  const noted = (counts: (attachment: Attachment) => boolean) =>
     turn(backend.attachments, volume.globalId, (now) => {
-      if (entries(now).length > 0) throw heldBy(volume.name, entries(now))
+      const held = entries(now).filter(counts)
+      if (held.length > 0) throw heldBy(volume.name, held)
       kept = now.reverting ?? fresh
       return kept === now.reverting ? now : { ...now, reverting: kept }
     })
-  await noted().catch(async (error: unknown) => {
+  await noted(() => true).catch(async (error: unknown) => {
     if (!isDriverError(error, 'VolumeIsBusy')) throw error
-    await strikeGone(backend, volume.globalId)
-    return noted()
+    // A host's own os-brick detaches, and tells nobody. Its attachment stays in the book, as it may be made anew this
+    // moment, and so do intents, which StorPool may be about to carry out: the revert is refused then.
+    const holders = await holdersOf(backend, volume.globalId)
+    await noted(
+      ({ state, clientId }) => state !== 'attached' || holders.some(({ client }) => client === clientId),
+    )
   })
   return { kept: { ...kept, size: Math.max(kept.size, size) }, resumed: kept !== fresh }
 }
@@ -113,25 +119,6 @@ async function restore(
     if ((await volumeSummary(backend.storpool, ref)).size <= size) throw error
     await volumeUpdate(backend.storpool, ref, { iops, bw })
   }
-}
-
-/**
- * Take out of the book what StorPool has ended already: a host's own os-brick detaches, and tells nobody. Intents
- * stay, as StorPool may be about to carry them out.
- */
-async function strikeGone(backend: AttachingBackend, globalId: string): Promise<void> {
-  const { attachments } = await backend.attachments.read(globalId)
-  const holders = await holdersOf(backend, globalId)
-  const gone = Object.values(attachments).filter(
-    ({ state, clientId }) => state === 'attached' && !holders.some(({ client }) => client === clientId),
-  )
-  if (gone.length === 0) return
-  await turn(backend.attachments, globalId, (now) =>
-    withOnly(
-      now,
-      entries(now).filter((one) => !gone.some((other) => isSame(one, other))),
-    ),
-  )
 }
 
 /**

@@ -7,6 +7,9 @@ export interface Table {
   readonly client: DynamoDBDocumentClient
 }
 
+/** Without the second, a map with a key `constructor` is taken for an instance of a class, and refused. */
+export const marshallOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true }
+
 export const openTable = (name: string): Table => ({
   name,
   client: DynamoDBDocumentClient.from(
@@ -14,8 +17,7 @@ export const openTable = (name: string): Table => ({
       maxAttempts: 4,
       requestHandler: { connectionTimeout: 1_000, requestTimeout: 4_000 },
     }),
-    // Without the second, a map with a key `constructor` is taken for an instance of a class, and refused.
-    { marshallOptions: { removeUndefinedValues: true, convertClassInstanceToMap: true } },
+    { marshallOptions },
   ),
 })
 

@@ -3,7 +3,7 @@ import { createSnapshot } from '../../lib/driver/create-snapshot.ts'
 import { createVolume } from '../../lib/driver/create-volume.ts'
 import { GetManageableSnapshots, getManageableSnapshots } from '../../lib/driver/get-manageable-snapshots.ts'
 import { GetManageableVolumes, getManageableVolumes } from '../../lib/driver/get-manageable-volumes.ts'
-import { manageExisting } from '../../lib/driver/manage-existing.ts'
+import { ManageExisting, manageExisting } from '../../lib/driver/manage-existing.ts'
 import { manageExistingGetSize } from '../../lib/driver/manage-existing-get-size.ts'
 import { manageExistingSnapshot } from '../../lib/driver/manage-existing-snapshot.ts'
 import { manageExistingSnapshotGetSize } from '../../lib/driver/manage-existing-snapshot-get-size.ts'
@@ -151,4 +151,11 @@ test('the list of what can be managed says what is safe, in order and by page', 
     [snapshotNameOf(snapshotId), false],
     ['their-point', true],
   ])
+})
+
+test.each(['.', '..'])('a volume called %s is asked for by its global id only', (name) => {
+  const input = (existing_ref: object) => ManageExisting.safeParse({ volume: { id: volumeId }, existing_ref })
+
+  expect(input({ 'source-name': name }).error?.issues[0]?.message).toContain('source-id')
+  expect(input({ 'source-id': 'a.b.1' }).success).toBe(true)
 })

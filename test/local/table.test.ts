@@ -1,9 +1,13 @@
+import { cpSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
+import { createRequire, findPackageJSON } from 'node:module'
 import {
+  DeleteItemCommand,
   DescribeTableCommand,
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
+  ScanCommand,
 } from '@aws-sdk/client-dynamodb'
 import { expect, test } from 'vitest'
 import { startTables } from '../../local/table.ts'
@@ -60,4 +64,75 @@ test('a folder that is damaged is an error, not a server that never answers', as
   await writeFile(`${folder.path}/CURRENT`, 'no')
 
   await expect(startTables(service, folder.path)).rejects.toThrow('Corruption')
+})
+
+test('cut off at any moment, an index shows what its table holds', async () => {
+  await using folder = await temporaryFolder()
+  const tables = await startTables(service, `${folder.path}/whole`)
+  const client = clientOf(tables.url)
+  const change = (n: number): Promise<unknown> =>
+    n % 5 === 4
+      ? client.send(new DeleteItemCommand({ TableName, Key: { pk: { S: `${n % 7}` } } }))
+      : client.send(
+          new PutItemCommand({ TableName, Item: { pk: { S: `${n % 7}` }, owner: { S: `${n % 3}` } } }),
+        )
+  const copies: string[] = []
+  let busy = true
+  // What is on the disk at one moment is what a kill at that moment leaves.
+  const copying = (async () => {
+    while (busy && copies.length < 15) {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      const copy = `${folder.path}/${copies.length}`
+      cpSync(`${folder.path}/whole`, copy, { recursive: true })
+      copies.push(copy)
+    }
+  })()
+  for (let n = 0; n < 240; n += 8) await Promise.all(Array.from({ length: 8 }, (_, k) => change(n + k)))
+  busy = false
+  await copying
+  await tables.close()
+
+  for (const copy of copies) {
+    const cut = await startTables(service, copy)
+    const reader = clientOf(cut.url)
+    const held = async (index: object) => {
+      const { Items = [] } = await reader.send(new ScanCommand({ TableName, ...index }))
+      return Items.map(({ pk, owner }) => `${pk?.S} of ${owner?.S}`).sort()
+    }
+    expect(await held({ IndexName: 'byOwner' })).toEqual(await held({}))
+    reader.destroy()
+    await cut.close()
+  }
+})
+
+test('a table whose making was cut off is made again', async () => {
+  await using folder = await temporaryFolder()
+  const first = await startTables(service, folder.path)
+  await first.close()
+  const { Level } = createRequire(findPackageJSON('dynalite', import.meta.url)!)('level')
+  const level = new Level(folder.path)
+  const made = await level.get(`table~${TableName}`)
+  await level.put(`table~${TableName}`, made.replaceAll('ACTIVE', 'CREATING'))
+  await level.close()
+
+  await using again = await startTables(service, folder.path).then((tables) => ({
+    ...tables,
+    [Symbol.asyncDispose]: tables.close,
+  }))
+
+  const { Table } = await clientOf(again.url).send(new DescribeTableCommand({ TableName }))
+  expect(Table?.TableStatus).toBe('ACTIVE')
+})
+
+test('a table with other indexes than the service file says is an error that says so', async () => {
+  await using folder = await temporaryFolder()
+  await (await startTables(service, folder.path)).close()
+  const [things] = service.tables.values()
+  const renamed = things!.GlobalSecondaryIndexes!.map((index) => ({ ...index, IndexName: 'byKeeper' }))
+  const changed = {
+    ...service,
+    tables: new Map([['Things', { ...things!, GlobalSecondaryIndexes: renamed }]]),
+  }
+
+  await expect(startTables(changed, folder.path)).rejects.toThrow('was made by another version')
 })

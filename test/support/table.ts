@@ -1,7 +1,7 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import dynalite from 'dynalite'
-import type { Table } from '../../lib/store/table.ts'
+import { marshallOptions, type Table } from '../../lib/store/table.ts'
 
 /** A table as deployed, in memory, served over real HTTP. */
 export const startTable = async () => {
@@ -37,9 +37,10 @@ export const startTable = async () => {
       })),
     }),
   )
+  // Not opened as a function does: another test of this process may have said another address since.
   const table: Table = {
     name: 'cinderless',
-    client: DynamoDBDocumentClient.from(admin, { marshallOptions: { removeUndefinedValues: true } }),
+    client: DynamoDBDocumentClient.from(admin, { marshallOptions }),
   }
   return {
     table,
