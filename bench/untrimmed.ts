@@ -15,6 +15,8 @@ export const bundleUntrimmed = async (folder: string): Promise<ReadonlySet<strin
     outdir: folder,
     outExtension: { '.js': '.cjs' },
     bundle: true,
+    // Native parts, which nobody has built: ssh2 does without them.
+    external: ['cpu-features', '*.node'],
     minify: true,
     platform: 'node',
     target: 'node24',

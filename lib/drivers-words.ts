@@ -97,6 +97,7 @@ const agentNames: Readonly<Record<string, DriverErrorName>> = {
   volume_in_use: 'VolumeIsBusy',
   not_attached: 'HostNotReady',
   device_timeout: 'HostNotReady',
+  too_many_tasks: 'HostNotReady',
   wrong_host: 'UnknownHost',
 }
 

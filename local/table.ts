@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import dynalite from 'dynalite'
 import type { Service } from './service.ts'
+import { CannotStart } from './state.ts'
 import { writeAsOne } from './table-writes.ts'
 
 /** DynamoDB on this machine. */
@@ -102,7 +103,9 @@ export const startTables = async (service: Service, folder: string): Promise<Tab
         })
       if (there?.Table) {
         if (shapeOf(there.Table) === shapeOf(table)) continue
-        throw new Error(`${table.name} was made by another version, with other keys or indexes`)
+        throw new CannotStart(
+          `the table ${table.name} was made by another version, with other keys or indexes. Begin anew with --fresh, or give another folder with --state DIR`,
+        )
       }
       await client.send(
         new CreateTableCommand({

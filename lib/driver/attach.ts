@@ -111,15 +111,16 @@ async function confirm(
   intent: Page,
   mine: Attachment,
 ): Promise<void> {
+  // Those it was taken from, whoever has it by now.
+  const taken = others === 'take' ? entries(intent).filter(({ state }) => state === 'detaching') : []
   const confirmed = (now: Page) => {
-    const found = now.attachments[mine.id]
-    if (found === undefined || !isSame(found, mine) || found.state === 'detaching') return now
-    const taken = entries(intent).filter(({ state }) => state === 'detaching')
-    const rest = entries(now).filter(
-      (other) => other.id !== mine.id && !taken.some((one) => isSame(one, other)),
+    const left = entries(now).filter((other) => !taken.some((one) => isSame(one, other)))
+    const isNew = left.some((one) => isSame(one, mine) && one.state === 'attaching')
+    if (!isNew && left.length === entries(now).length) return now
+    return withOnly(
+      now,
+      left.map((one) => (isNew && isSame(one, mine) ? { ...one, state: 'attached' } : one)),
     )
-    if (found.state === 'attached' && rest.length + 1 === entries(now).length) return now
-    return withOnly(now, [...rest, { ...found, state: 'attached' }])
   }
   const page = await turn(backend.attachments, volume.globalId, confirmed, intent)
   await followBook(backend, others === 'take' ? 'all' : [host.clientId], intent, page)

@@ -23,7 +23,8 @@ test('killed in the middle of a copy and started again, it ends the same', { tim
 
   await using second = await startProgram(host, { changes: { segmentBytes: 16 * MiB } })
   const resumed = await second.client.task({ id: 'request-1' }, soon())
-  expect(resumed.doneBytes, 'progress does not go back').toBeGreaterThanOrEqual(seen)
+  // By no more than the segment whose checkpoint the kill may have come before.
+  expect(resumed.doneBytes, 'progress does not go back').toBeGreaterThanOrEqual(seen - MiB)
   expect(await ended(second.client)).toMatchObject({ state: 'succeeded', doneBytes: bytes })
   expect(await sha256(file, bytes)).toBe(await sha256(image))
 })
