@@ -29,10 +29,12 @@ export async function createVolumeFromSnapshot(
     id: snapshot.id,
     desc: { parent },
     madeUntagged: (there) => there.parentName === snapshotName(backend, snapshot.id),
-    missing: async (cause) =>
-      (await orAbsent(snapshotSummary(backend.storpool, parent))) === undefined
-        ? new DriverError('SnapshotNotFound', `no snapshot ${parent} on the cluster`, { cause })
-        : undefined,
+    missing: async (cause) => {
+      const there = await orAbsent(snapshotSummary(backend.storpool, parent))
+      // One that is being deleted can still be read by its global id.
+      if (there !== undefined && !there.deleted) return undefined
+      return new DriverError('SnapshotNotFound', `no snapshot ${parent} on the cluster`, { cause })
+    },
   })
 }
 

@@ -152,3 +152,17 @@ test('an attached snapshot is refused, naming who holds it', async () => {
     message: expect.stringContaining('client 2 (host-2) ro'),
   })
 })
+
+test('a snapshot that is being deleted is not found, also by its global id', async () => {
+  await using cluster = await withSnapshot()
+  cluster.simulator.setKnobs({ snapshotDeleteDelayMs: 60_000 })
+  const globalId = cluster.simulator.snapshots.get(snapshotNameOf(snapshotId))?.globalId
+  await deleteSnapshot(cluster.backend, { snapshot })
+
+  const made = createVolumeFromSnapshot(cluster.backend, {
+    volume: copy,
+    snapshot: { id: snapshotId, provider_location: globalId ?? null },
+  })
+
+  await expect(made).rejects.toMatchObject({ name: 'SnapshotNotFound' })
+})
