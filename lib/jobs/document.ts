@@ -15,13 +15,14 @@ const base = {
   backend: z.string().min(1).max(64),
 }
 
+const of = <Kind extends string, Input extends z.ZodType>(kind: Kind, input: Input) =>
+  z.strictObject({ ...base, kind: z.literal(kind), input })
+
 /**
  * What is to be done, said once and never changed. It holds no secret and no clock: any step can be run again
  * from the same document.
  */
-export const JobDocument = z.discriminatedUnion('kind', [
-  z.strictObject({ ...base, kind: z.literal('copy-image-to-volume'), input: CopyImageToVolumeInput }),
-])
+export const JobDocument = z.discriminatedUnion('kind', [of('copy-image-to-volume', CopyImageToVolumeInput)])
 export type JobDocument = z.infer<typeof JobDocument>
 export type JobKind = JobDocument['kind']
 export type JobOf<Kind extends JobKind> = Extract<JobDocument, { kind: Kind }>

@@ -16,14 +16,15 @@ const asked = {
   project: z.string().min(1).max(64).optional(),
 }
 
-/** `host` may be left out where the configuration names one. */
-const withoutHost = CopyImageToVolumeInput.partial({ host: true })
+const of = <Kind extends string, Input extends z.ZodType>(kind: Kind, input: Input) =>
+  z.strictObject({ ...asked, kind: z.literal(kind), input })
 
-export const SubmitJob = z.discriminatedUnion(
-  'kind',
-  [z.strictObject({ ...asked, kind: z.literal('copy-image-to-volume'), input: withoutHost })],
-  { error: 'must be copy-image-to-volume' },
-)
+/** Each kind with the input of its document; `host` may be left out where the configuration names one. */
+const kinds = [of('copy-image-to-volume', CopyImageToVolumeInput.partial({ host: true }))] as const
+
+export const SubmitJob = z.discriminatedUnion('kind', kinds, {
+  error: `must be ${kinds.map(({ shape }) => shape.kind.value).join(', ')}`,
+})
 export type SubmitJob = z.infer<typeof SubmitJob>
 
 export interface Submission {
@@ -43,8 +44,7 @@ export interface Submission {
  *   Conflict: the key was used for something else. TooLarge.
  */
 export async function submitJob(to: Submission, request: SubmitJob): Promise<JobRecord> {
-  refuseEncrypted(request.input.volume)
-  const host = await agentHost(to, request.input.host)
+  const input = await completed(to, request)
   const project = request.project ?? request.input.volume.project_id ?? 'default'
   const document = JobDocument.parse({
     id: request.idempotencyKey === undefined ? v4() : jobId(project, request.idempotencyKey),
@@ -52,7 +52,7 @@ export async function submitJob(to: Submission, request: SubmitJob): Promise<Job
     version: 1,
     project,
     backend: 'default',
-    input: { ...request.input, host },
+    input,
   })
   const record = await takeIn(to, document)
   if (record.status === 'queued') await to.queue.send(document)
@@ -96,6 +96,15 @@ export async function takeIn(
     remedy: 'Use another idempotency key for another request.',
     details: { id: document.id },
   })
+}
+
+/** The input as its document has it: what may be left out is filled in, what cannot be done is refused at once. */
+async function completed(to: Submission, { kind, input }: SubmitJob): Promise<object> {
+  switch (kind) {
+    case 'copy-image-to-volume':
+      refuseEncrypted(input.volume)
+      return { ...input, host: await agentHost(to, input.host) }
+  }
 }
 
 async function agentHost(to: Submission, named: string | undefined): Promise<string> {
