@@ -105,12 +105,35 @@ export const openDevice = async (found: Found, user?: CopyUser): Promise<Device>
       throw new Refusal('io_error', `Cannot open ${found.path} for writing: ${error.message}`)
     },
   )
-  const giveBack = user ? await lend(handle, user) : async () => {}
+  const lent = await lentOut(handle, user)
   return {
     ...found,
-    handle,
+    ...lent,
     size: () => sizeOf(handle),
     direct: await takesDirect(handle, found.sizeBytes),
+  }
+}
+
+/**
+ * Open for reading what `found` was; of a device attached `ro` nothing else can be had.
+ *
+ * @param user as of {@link openDevice}
+ */
+export const openForReading = async (
+  { real, path }: Found,
+  user?: CopyUser,
+): Promise<Pick<Device, 'handle'> & AsyncDisposable> => {
+  const handle = await open(real, constants.O_RDONLY).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw new Refusal('not_attached', `${path} is gone`)
+    throw new Refusal('io_error', `Cannot open ${path} for reading: ${error.message}`)
+  })
+  return lentOut(handle, user)
+}
+
+const lentOut = async (handle: FileHandle, user: CopyUser | undefined) => {
+  const giveBack = user ? await lend(handle, user) : async () => {}
+  return {
+    handle,
     [Symbol.asyncDispose]: async () => {
       try {
         await giveBack()

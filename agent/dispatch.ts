@@ -1,14 +1,6 @@
 import * as z from 'zod'
-import {
-  Adopt,
-  AttachWait,
-  CancelTask,
-  CopyImage,
-  DetachCheck,
-  longestWaitSeconds,
-  Release,
-  Size,
-} from '../lib/agent/protocol.ts'
+import { Adopt, AttachWait, DetachCheck, longestWaitSeconds, Release, Size } from '../lib/agent/protocol.ts'
+import { CancelTask, CopyImage, CopyVolume, type TaskRequest } from '../lib/agent/tasks.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Operations } from './operations.ts'
 import { asRefusal, Refusal } from './refusal.ts'
@@ -43,13 +35,17 @@ const TaskQuestion = z.strictObject({
  * `closing` ends what is being waited for.
  */
 export const dispatcher = (operations: Operations, tasks: Tasks, closing: AbortSignal, log: Logger) => {
+  const task = <T extends object>(role: Role, schema: z.ZodType<T>, request: (input: T) => TaskRequest) =>
+    on(role, schema, 202, (input: T) => operations.beginTask(request(input)))
+
   const table: Readonly<Record<string, Operation>> = {
     'attach-wait': on('attach', AttachWait, 200, operations.attachWait),
     release: on('attach', Release, 200, operations.release),
     'detach-check': on('attach', DetachCheck, 200, operations.detachCheck),
     size: on('attach', Size, 200, operations.size),
     adopt: on('data', Adopt, 200, operations.adopt),
-    'copy-image': on('data', CopyImage, 202, operations.copyImage),
+    'copy-image': task('data', CopyImage, (input) => ({ kind: 'copy-image', ...input })),
+    'copy-volume': task('data', CopyVolume, (input) => ({ kind: 'copy-volume', ...input })),
     'cancel-task': on('data', CancelTask, 200, operations.cancelTask),
     health: on(undefined, Nothing, 200, operations.health),
     tasks: on(undefined, Nothing, 200, async () => ({ tasks: tasks.newest(mostListed).map(tasks.view) })),

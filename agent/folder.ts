@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type * as z from 'zod'
-import type { FolderImage } from '../lib/agent/protocol.ts'
+import type { FolderImage } from '../lib/agent/tasks.ts'
 import { type Bytes, bytesOf } from './images/bytes.ts'
 import { Refusal } from './refusal.ts'
 

@@ -1,20 +1,20 @@
-import type { CopyImage } from '../lib/agent/protocol.ts'
+import type { TaskRequest } from '../lib/agent/tasks.ts'
 import type { TaskRecord } from './state.ts'
 
 /** It was cut off, and what it needed to go on was in the caller's hands: asked for again, it goes on. */
 export const mayBeginAnew = ({ error }: TaskRecord) => error?.code === 'interrupted'
 
-export const begunAnew = (known: TaskRecord, request: CopyImage): TaskRecord => {
+export const begunAnew = (known: TaskRecord, request: TaskRequest): TaskRecord => {
   const { error: _error, result: _result, ...rest } = known
   return { ...rest, ...withoutSecrets(request), state: 'queued', updatedAt: new Date().toISOString() }
 }
 
-export const newTask = (request: CopyImage, hash: string): TaskRecord => {
+export const newTask = (request: TaskRequest, hash: string): TaskRecord => {
   const now = new Date().toISOString()
   return {
     t: 'task',
     id: request.requestId,
-    kind: 'copy-image',
+    kind: request.kind,
     state: 'queued',
     phase: 'wait',
     doneBytes: 0,
@@ -29,11 +29,18 @@ export const newTask = (request: CopyImage, hash: string): TaskRecord => {
   }
 }
 
-/** What may be written down of a request. The query of an address may be a signature, which is as good as a password. */
-const withoutSecrets = (request: CopyImage): Pick<TaskRecord, 'request' | 'withheld'> => {
-  if (request.source.kind !== 'https') return { request }
+/**
+ * What may be written down of a request. The query of an address may be a signature, which is as good as a password.
+ */
+const withoutSecrets = ({ secrets, ...request }: TaskRequest): Pick<TaskRecord, 'request' | 'withheld'> => {
+  const written = withoutQuery(request)
+  return secrets === undefined && written === request ? { request } : { request: written, withheld: true }
+}
+
+const withoutQuery = (request: TaskRequest): TaskRequest => {
+  if (request.kind !== 'copy-image' || request.source.kind !== 'https') return request
   const url = new URL(request.source.url)
-  if (url.search === '') return { request }
+  if (url.search === '') return request
   url.search = ''
-  return { request: { ...request, source: { ...request.source, url: url.href } }, withheld: true }
+  return { ...request, source: { ...request.source, url: url.href } }
 }

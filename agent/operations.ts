@@ -1,27 +1,25 @@
 import type {
   Adopt,
   Attached,
-  AttachmentRef,
   AttachWait,
-  CancelTask,
-  CopyImage,
   DetachCheck,
   Health,
   Openers,
   Release,
   Size,
   Sized,
-  Task,
 } from '../lib/agent/protocol.ts'
+import type { CancelTask, Task } from '../lib/agent/tasks.ts'
+import { version } from '../lib/version.ts'
+import { admission, assertCurrent } from './admission.ts'
+import { taskBeginner } from './begin-task.ts'
 import { isChild } from './children.ts'
 import type { Context } from './context.ts'
 import { msUntil } from './deadline.ts'
 import { findDevice, sizeOfDevice, waitForDevice } from './devices.ts'
 import { isRecovering } from './memory.ts'
-import { begunAnew, mayBeginAnew, newTask } from './new-task.ts'
 import { openersOf } from './openers.ts'
 import { Refusal } from './refusal.ts'
-import { hashOf, type VolumeRecord } from './state.ts'
 import type { Tasks } from './tasks.ts'
 import { missingTools } from './tools.ts'
 
@@ -31,70 +29,14 @@ const cancelWaitMs = 20_000
 const mostWaiting = 64
 
 /**
- * What functions may ask for. What is decided from the state is decided without a pause and put into the state at
- * once, so no two requests can decide on the same; what is done waits until the journal has it.
+ * What functions may ask for.
  */
 export const operations = (context: Context, tasks: Tasks) => {
-  const { config, state, record, tools } = context
+  const { config, state, tools } = context
   let waiting = 0
 
-  /** Admit an attachment: its generation becomes the volume's, and tasks of a lower one are stopped. */
-  const admit = (
-    globalId: string,
-    attachment: AttachmentRef,
-    { released = false, adopted = false }: { released?: boolean; adopted?: boolean } = {},
-  ) => {
-    const known = state.volumes.get(globalId)
-    assertCurrent(known, attachment, released)
-    const { id: attachmentId, generation } = attachment
-    const next: VolumeRecord = {
-      ...known,
-      t: 'volume',
-      globalId,
-      generation,
-      attachmentId,
-      released,
-      ...(adopted && { adopted }),
-    }
-    const isNews =
-      known?.generation !== generation || known.released !== released || known.adopted !== next.adopted
-    const written = isNews ? record(next) : Promise.resolve()
-    const stale = tasks.activeOn(globalId).filter((task) => task.request.attachment.generation < generation)
-    const reason = new Refusal(
-      'stale_generation',
-      `The volume was attached anew, as generation ${generation}`,
-      { generation },
-    )
-    const cleared =
-      stale.length > 0
-        ? tasks.stop(
-            stale.map(({ id }) => id),
-            reason,
-          )
-        : Promise.resolve()
-    return { written, cleared }
-  }
-
-  const assertHost = ({ clientId, deadline }: { clientId: number; deadline?: string | undefined }) => {
-    const { host, clientId: own } = config
-    if (clientId !== own) {
-      throw new Refusal('wrong_host', `This is ${host}, client ${own}, not client ${clientId}`, {
-        host,
-        clientId: own,
-      })
-    }
-    if (msUntil(deadline) > 0) return
-    throw new Refusal('deadline_passed', `The request's deadline, ${deadline}, has passed`)
-  }
-
-  const assertNoTask = (globalId: string, generation: number) => {
-    const other = tasks.activeOn(globalId).find((task) => task.request.attachment.generation === generation)
-    if (other === undefined) return
-    const { id } = other
-    throw new Refusal('volume_in_use', `Task ${id} uses the volume: cancel it or wait for its end`, {
-      task: id,
-    })
-  }
+  const admitting = admission(context, tasks)
+  const { admit, assertHost, assertNoTask } = admitting
 
   const inLine = async <T>(wait: () => Promise<T>): Promise<T> => {
     if (waiting >= mostWaiting) {
@@ -167,50 +109,7 @@ export const operations = (context: Context, tasks: Tasks) => {
       return {}
     },
 
-    copyImage: async (request: CopyImage): Promise<Task> => {
-      assertHost(request)
-      const hash = hashOf(request)
-      const known = state.tasks.get(request.requestId)
-      if (known !== undefined) {
-        if (known.hash === hash && !mayBeginAnew(known)) return tasks.view(known)
-        if (known.hash !== hash)
-          throw new Refusal(
-            'request_conflict',
-            `Request ${request.requestId} was made before, with another content`,
-          )
-      }
-      if (tools.qemuImg === undefined) {
-        throw new Refusal('tool_missing', 'qemu-img is not installed on this host. Run there: npm run setup')
-      }
-      const { globalId } = request.volume
-      const volume = state.volumes.get(globalId)
-      assertCurrent(volume, request.attachment)
-      if (volume?.adopted !== true && isRecovering(state)) {
-        throw new Refusal(
-          'recovering',
-          `This agent's memory began at ${state.begun}: say with adopt which attachment of ${globalId} is current`,
-        )
-      }
-      const { generation } = request.attachment
-      assertNoTask(globalId, generation)
-      if (tasks.active >= config.maxTasks) {
-        throw new Refusal(
-          'too_many_tasks',
-          `${tasks.active} tasks run on this host; it takes no more at once`,
-        )
-      }
-      const { written, cleared } = admit(globalId, request.attachment)
-      const task = known === undefined ? newTask(request, hash) : begunAnew(known, request)
-      const kept = record(task).catch((error: unknown) => {
-        // Not begun, so a repeated request must not find it.
-        if (known === undefined) state.tasks.delete(task.id)
-        else state.tasks.set(known.id, known)
-        throw error
-      })
-      tasks.begin(task.id, [written, kept, cleared], request.source)
-      await Promise.all([written, kept])
-      return tasks.view(tasks.get(task.id))
-    },
+    beginTask: taskBeginner(context, tasks, admitting),
 
     cancelTask: async ({ id }: CancelTask, signal: AbortSignal): Promise<Task> => {
       tasks.get(id)
@@ -226,7 +125,7 @@ export const operations = (context: Context, tasks: Tasks) => {
       return {
         host,
         clientId,
-        version: '0.1.0',
+        version,
         ok,
         missing: missingTools(tools),
         recovering: isRecovering(state),
@@ -236,26 +135,3 @@ export const operations = (context: Context, tasks: Tasks) => {
   }
 }
 export type Operations = ReturnType<typeof operations>
-
-/**
- * A generation below the one seen is too late, and so is one that was released. The same generation belongs to
- * one attachment.
- */
-const assertCurrent = (
-  known: VolumeRecord | undefined,
-  { id, generation }: AttachmentRef,
-  forRelease = false,
-) => {
-  if (known === undefined || generation > known.generation) return
-  const details = { generation: known.generation }
-  if (generation < known.generation || id !== known.attachmentId) {
-    throw new Refusal(
-      'stale_generation',
-      `The volume was attached anew since generation ${generation}`,
-      details,
-    )
-  }
-  if (known.released && !forRelease) {
-    throw new Refusal('stale_generation', `Generation ${generation} of the volume was released`, details)
-  }
-}

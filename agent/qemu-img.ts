@@ -1,4 +1,4 @@
-import type { ImageFormat } from '../lib/agent/protocol.ts'
+import type { ImageFormat } from '../lib/agent/tasks.ts'
 import { type Child, runChild } from './children.ts'
 import { Refusal } from './refusal.ts'
 

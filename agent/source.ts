@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import type { HttpsImage } from '../lib/agent/protocol.ts'
+import type { HttpsImage, RequestOf } from '../lib/agent/tasks.ts'
 import { addressChecker } from './addresses.ts'
-import type { Run } from './copy-image.ts'
 import { fetchInto } from './fetch.ts'
 import { type Image, imageOf, openFolderImage } from './folder.ts'
 import type { Guard } from './guard.ts'
 import type { Part } from './partial.ts'
 import { Refusal } from './refusal.ts'
+import type { Run } from './run.ts'
 import { copyStaged, stagingOf } from './staging.ts'
 
 const MiB = 1024 ** 2
@@ -18,9 +18,10 @@ const limits = { connectMs: 10_000, idleMs: 60_000 }
  *
  * @throws Refusal
  */
-export const openSource = async (run: Run): Promise<Image> => {
-  const { request, staged } = run.task()
+export const openSource = async (run: Run<RequestOf<'copy-image'>>): Promise<Image> => {
+  const { request } = run
   const { source } = request
+  const { staged } = run.task()
   if (source.kind === 'folder') {
     const image = await openFolderImage(run.context.config.images, source)
     return (await isReadable(image, run.context.guard)) ? image : copyOf(run, image, source.name)
@@ -40,9 +41,9 @@ const isReadable = async ({ handle }: Image, { user }: Guard): Promise<boolean> 
 }
 
 /** The same image for all that is asked of it, but read from a copy that the agent's children may read. */
-const copyOf = async (run: Run, original: Image, name: string): Promise<Image> => {
+const copyOf = async (run: Run<RequestOf<'copy-image'>>, original: Image, name: string): Promise<Image> => {
   const staging = stagingOf(run.context)
-  const id = run.task().request.requestId
+  const id = run.request.requestId
   try {
     await staging.remove(id)
     const handle = await staging.open(id)
@@ -60,10 +61,11 @@ const copyOf = async (run: Run, original: Image, name: string): Promise<Image> =
   }
 }
 
-const fetchImage = async (run: Run): Promise<void> => {
-  const { context, signal, source } = run
-  const { request, staged } = run.task()
-  if (source === undefined) {
+const fetchImage = async (run: Run<RequestOf<'copy-image'>>): Promise<void> => {
+  const { context, signal, request, withheld } = run
+  const { source } = request
+  const { staged } = run.task()
+  if (withheld) {
     throw new Refusal(
       'interrupted',
       'The address of the image was not kept over a restart: ask again to go on',

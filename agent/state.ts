@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import { CopyImage, ImageFormat, Task } from '../lib/agent/protocol.ts'
+import { ImageFormat, Task, TaskRequest } from '../lib/agent/tasks.ts'
 
 /** What the agent knows of a volume: who may act on it, and who wrote on it last. */
 export const VolumeRecord = z.strictObject({
@@ -33,8 +33,8 @@ export const TaskRecord = Task.pick({
 }).extend({
   t: z.literal('task'),
   /** Without what is secret in it. */
-  request: CopyImage,
-  /** The source cannot be reached with what is left of the request: after a restart, the caller is asked for it again. */
+  request: TaskRequest,
+  /** It cannot go to its end with what is left of the request: after a restart, the caller is asked for it again. */
   withheld: z.literal(true).optional(),
   /** Of the request: the same id with another is a conflict. */
   hash: z.string(),
@@ -120,5 +120,5 @@ export const hasEnded = (task: Pick<TaskRecord, 'state'>): boolean =>
   task.state !== 'queued' && task.state !== 'running'
 
 /** The same for the same work, in whatever order its keys came: a parsed request has the schema's order. */
-export const hashOf = ({ deadline: _deadline, ...work }: CopyImage): string =>
+export const hashOf = ({ deadline: _deadline, secrets: _secrets, ...work }: TaskRequest): string =>
   createHash('sha256').update(JSON.stringify(work)).digest('hex')

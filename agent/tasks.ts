@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ImageSource, Task } from '../lib/agent/protocol.ts'
+import type { Task, TaskRequest } from '../lib/agent/tasks.ts'
 import type { Context } from './context.ts'
-import { copyImage, type Run } from './copy-image.ts'
 import { longestTimerMs, msUntil } from './deadline.ts'
 import { type RateMeter, rateMeter } from './rate.ts'
 import { asRefusal, Refusal } from './refusal.ts'
+import type { Run } from './run.ts'
 import { stagingOf } from './staging.ts'
 import { hasEnded, type TaskRecord } from './state.ts'
+import { generationOn, usesOf } from './uses.ts'
+import { work } from './work.ts'
 
 /** Between two records of progress; what is said is never ahead of what is recorded. */
 const progressMs = 300
@@ -15,6 +17,16 @@ interface Running {
   readonly controller: AbortController
   readonly ended: Promise<void>
   readonly rate: RateMeter
+}
+
+interface Work {
+  readonly id: string
+  readonly controller: AbortController
+  readonly rate: RateMeter
+  /** What has to be on the disk, and who has to be gone, before it begins. */
+  readonly after: readonly Promise<void>[]
+  /** Whole; undefined where a restart has left what was written down of it. */
+  readonly request: TaskRequest | undefined
 }
 
 /** Why a task stops without an end of its own: the agent is closing, and the next one goes on with it. */
@@ -38,12 +50,7 @@ export const taskEngine = (context: Context) => {
   const tolerant = (written: Promise<void>) =>
     written.catch((error: unknown) => log.error('journal', { message: asRefusal(error).message }))
 
-  const runOf = (
-    id: string,
-    { signal }: AbortController,
-    rate: RateMeter,
-    source: ImageSource | undefined,
-  ): Run => {
+  const runOf = ({ id, controller, rate, request }: Work): Run => {
     let recordedAt = Number.NEGATIVE_INFINITY
     const isTime = () => {
       if (performance.now() - recordedAt < progressMs) return false
@@ -52,7 +59,7 @@ export const taskEngine = (context: Context) => {
     }
     const progress = (doneBytes: number, checkpoint?: number) => {
       const task = get(id)
-      // The cleared rest of a volume is no part of the image.
+      // The cleared rest of a volume is no part of what is copied.
       const done = Math.max(task.doneBytes, Math.min(doneBytes, task.totalBytes))
       rate.add(done)
       const at = new Date().toISOString()
@@ -64,8 +71,9 @@ export const taskEngine = (context: Context) => {
     }
     return {
       context,
-      signal,
-      source,
+      signal: controller.signal,
+      request: request ?? get(id).request,
+      withheld: request === undefined && get(id).withheld === true,
       task: () => get(id),
       update: (patch) => update(id, patch),
       fetched: (fetchedBytes) => {
@@ -85,20 +93,13 @@ export const taskEngine = (context: Context) => {
     result: { partlyWritten: task.wrote },
   })
 
-  interface Work {
-    readonly id: string
-    readonly controller: AbortController
-    readonly rate: RateMeter
-    readonly after: readonly Promise<void>[]
-    readonly source: ImageSource | undefined
-  }
-
-  const work = async ({ id, controller, rate, after, source }: Work) => {
+  const carryOut = async (task: Work) => {
+    const { id, controller } = task
     try {
-      await Promise.all(after)
+      await Promise.all(task.after)
       controller.signal.throwIfAborted()
       await update(id, { state: 'running' })
-      const result = await copyImage(runOf(id, controller, rate, source))
+      const result = await work(runOf(task))
       await tolerant(update(id, { state: 'succeeded', phase: 'done', doneBytes: get(id).totalBytes, result }))
     } catch (cause) {
       const reason: unknown = controller.signal.aborted ? controller.signal.reason : cause
@@ -113,11 +114,11 @@ export const taskEngine = (context: Context) => {
       .catch((error: unknown) => log.error('staging', { message: asRefusal(error).message }))
   }
 
-  const begin = (id: string, after: readonly Promise<void>[] = [], source?: ImageSource) => {
+  const begin = (id: string, after: readonly Promise<void>[] = [], request?: TaskRequest) => {
     const controller = new AbortController()
     const rate = rateMeter()
     const timer = timeLimit(id)
-    const ended = work({ id, controller, rate, after, source }).finally(() => {
+    const ended = carryOut({ id, controller, rate, after, request }).finally(() => {
       clearTimeout(timer)
       running.delete(id)
     })
@@ -153,7 +154,7 @@ export const taskEngine = (context: Context) => {
     newest: (count: number) => [...state.tasks.values()].slice(-count).reverse(),
     /** The tasks on a volume that have not ended. */
     activeOn: (globalId: string) =>
-      [...running.keys()].map(get).filter((task) => task.request.volume.globalId === globalId),
+      [...running.keys()].map(get).filter((task) => generationOn(task.request, globalId) !== undefined),
     get active() {
       return running.size
     },
@@ -175,7 +176,7 @@ export const taskEngine = (context: Context) => {
       await staging.sweep(left.map(({ id }) => id))
       for (const task of left) {
         const barred = barredBy(context, task)
-        if (barred === undefined) begin(task.id, [], task.withheld ? undefined : task.request.source)
+        if (barred === undefined) begin(task.id)
         else await update(task.id, endOf(task, barred))
         log.info(barred === undefined ? 'task goes on' : 'task ended', { task: task.id })
       }
@@ -186,13 +187,11 @@ export const taskEngine = (context: Context) => {
       const { id, kind, state, phase, doneBytes, totalBytes, startedAt, updatedAt, error, result } = task
       const { request, fetchedBytes } = task
       const bytesPerSecond = running.get(id)?.rate.bytesPerSecond ?? 0
-      const volume = request.volume.globalId
-      const { generation } = request.attachment
-      const shown = { id, kind, state, volume, generation, phase, doneBytes, totalBytes, bytesPerSecond }
-      const fetched = fetchedBytes === undefined ? {} : { fetchedBytes }
+      const [about] = usesOf(request)
       return {
-        ...shown,
-        ...fetched,
+        ...{ id, kind, state, phase, doneBytes, totalBytes, bytesPerSecond },
+        ...(about && { volume: about.volume.globalId, generation: about.attachment.generation }),
+        ...(fetchedBytes !== undefined && { fetchedBytes }),
         startedAt,
         updatedAt,
         ...(error && { error }),
@@ -218,7 +217,10 @@ const barredBy = ({ state }: Context, { request, stopping }: TaskRecord): Refusa
       `The task's deadline, ${request.deadline}, passed while no agent ran`,
     )
   }
-  const volume = state.volumes.get(request.volume.globalId)
-  if (volume?.generation === request.attachment.generation && !volume.released) return undefined
+  const isCurrent = usesOf(request).every(({ volume, attachment }) => {
+    const known = state.volumes.get(volume.globalId)
+    return known?.generation === attachment.generation && !known.released
+  })
+  if (isCurrent) return undefined
   return new Refusal('stale_generation', 'The volume was attached anew, or released, since')
 }

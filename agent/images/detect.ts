@@ -1,4 +1,4 @@
-import type { ImageFormat } from '../../lib/agent/protocol.ts'
+import type { ImageFormat } from '../../lib/agent/tasks.ts'
 import { type Bytes, must, refused } from './bytes.ts'
 
 interface Signature {

@@ -1,4 +1,4 @@
-import type { ImageFormat } from '../../lib/agent/protocol.ts'
+import type { ImageFormat } from '../../lib/agent/tasks.ts'
 import { Refusal } from '../refusal.ts'
 import { type Bytes, mostRead, upTo, wholeSectors } from './bytes.ts'
 import { detect } from './detect.ts'

@@ -8,8 +8,6 @@ import {
   AgentErrorBody,
   Attached,
   type AttachWait,
-  type CancelTask,
-  type CopyImage,
   type DetachCheck,
   Health,
   Openers,
@@ -17,9 +15,8 @@ import {
   Released,
   type Size,
   Sized,
-  Task,
-  Tasks,
 } from './protocol.ts'
+import { type CancelTask, type CopyImage, type CopyVolume, Task, Tasks } from './tasks.ts'
 import type { Transport } from './transport.ts'
 
 export interface AgentClientOptions {
@@ -83,6 +80,8 @@ export const agentClient = (options: AgentClientOptions) => {
     },
     /** Begin to copy an image; the same `requestId` gives the same task. */
     copyImage: (input: CopyImage, deadline: number) => call('copy-image', input, Task, deadline),
+    /** Begin to copy one volume onto another; the same `requestId` gives the same task. */
+    copyVolume: (input: CopyVolume, deadline: number) => call('copy-volume', input, Task, deadline),
     /** Stop a task and wait until nothing of it runs. An ended task stays as it is. */
     cancelTask: (input: CancelTask, deadline: number) => call('cancel-task', input, Task, deadline),
     /** How a task stands; with `waitSeconds` (25 at most) answered when it has ended, or then. */

@@ -2,7 +2,8 @@ import * as z from 'zod'
 
 /**
  * What functions and the host agent say to each other: `POST /v1/<operation>` with one JSON object,
- * `GET /v1/tasks/{id}` and `GET /v1/health`. Functions decide; the agent does, on one host, and says how it went.
+ * `GET /v1/tasks/{id}` and `GET /v1/health`. Functions decide; the agent does, on one host, and says how it went. Here is
+ * what is said of devices and of the agent itself; long work is in `tasks.ts`.
  *
  * Every request that changes something names the attachment it acts under. Its `generation` only grows: the
  * agent refuses a lower one than it has seen for that volume.
@@ -12,7 +13,8 @@ export const GlobalId = z
   .string()
   .max(199)
   .regex(/^[a-z0-9]+\.[a-z0-9]+\.[a-z0-9]+$/)
-const Id = z
+/** Of a request or an attachment: the caller's own. */
+export const Id = z
   .string()
   .min(1)
   .max(128)
@@ -27,26 +29,22 @@ export type Target = z.infer<typeof Target>
 export const AttachmentRef = z.strictObject({ id: Id, generation: z.int().positive() })
 export type AttachmentRef = z.infer<typeof AttachmentRef>
 
-const call = {
-  /** Idempotency key: one per piece of work, not per attempt. */
-  requestId: Id,
+/** Of every request about a device or a task. */
+export const call = {
   /** The client id the caller believes it speaks to. */
   clientId: z.int().min(1).max(4095),
-  volume: Target,
-  attachment: AttachmentRef,
   /** When the caller stops caring: nothing is begun after it, waited for beyond it, or gone on with. */
   deadline: z.iso.datetime({ offset: true }).optional(),
 }
 
 /** Wait until the device is there with the stated size. */
 export const AttachWait = z.strictObject({
-  clientId: call.clientId,
+  ...call,
   volume: Target,
   attachment: AttachmentRef,
   mode: z.enum(['rw', 'ro']),
   /** Milliseconds to wait at most. */
   waitMs: z.int().nonnegative().max(25_000),
-  deadline: call.deadline,
 })
 export type AttachWait = z.infer<typeof AttachWait>
 export const Attached = z.looseObject({ path: z.string(), sizeBytes: z.int().nonnegative() })
@@ -55,18 +53,16 @@ export const Released = z.looseObject({})
 
 /** Make sure nothing of the agent's uses the device; afterwards this generation can write no more. */
 export const Release = z.strictObject({
-  clientId: call.clientId,
+  ...call,
   volume: z.strictObject({ globalId: GlobalId }),
   attachment: AttachmentRef,
-  deadline: call.deadline,
 })
 export type Release = z.infer<typeof Release>
 
 /** Ask who has the device open. Nothing changes. */
 export const DetachCheck = z.strictObject({
-  clientId: call.clientId,
+  ...call,
   volume: z.strictObject({ globalId: GlobalId }),
-  deadline: call.deadline,
 })
 export type DetachCheck = z.infer<typeof DetachCheck>
 
@@ -88,10 +84,9 @@ export type Openers = z.infer<typeof Openers>
 
 /** Ask how large the device is; with `expectBytes`, wait a moment until an extend shows on this host. */
 export const Size = z.strictObject({
-  clientId: call.clientId,
+  ...call,
   volume: z.strictObject({ globalId: GlobalId }),
   expectBytes: z.int().positive().optional(),
-  deadline: call.deadline,
 })
 export type Size = z.infer<typeof Size>
 export const Sized = z.looseObject({ sizeBytes: z.int().nonnegative() })
@@ -102,105 +97,12 @@ export type Sized = z.infer<typeof Sized>
  * that in the book of attachments since the agent answered `recovering`.
  */
 export const Adopt = z.strictObject({
-  clientId: call.clientId,
+  ...call,
   volume: z.strictObject({ globalId: GlobalId }),
   attachment: AttachmentRef,
-  deadline: call.deadline,
 })
 export type Adopt = z.infer<typeof Adopt>
 export const Adopted = z.looseObject({})
-
-export const ImageFormat = z.enum(['raw', 'qcow2', 'vmdk', 'vhdx', 'vpc', 'vdi'])
-export type ImageFormat = z.infer<typeof ImageFormat>
-
-/** An image in the folder the agent's configuration names: a plain file name, never a path. */
-export const FolderImage = z.strictObject({
-  kind: z.literal('folder'),
-  name: z
-    .string()
-    .max(255)
-    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/, 'must be the name of a file, of letters, digits and _ . + -'),
-})
-
-/** An image on a server. The agent checks every address it is led to, and takes no other scheme. */
-export const HttpsImage = z.strictObject({
-  kind: z.literal('https'),
-  /** A signature in its query is kept in memory only. */
-  url: z.url({ protocol: /^https$/ }).max(2048),
-  /** Hexadecimal digest of the image file, checked before the first write. */
-  sha512: z
-    .string()
-    .regex(/^[0-9a-f]{128}$/)
-    .optional(),
-  /** Bytes of the image file. */
-  sizeBytes: z.int().positive().optional(),
-})
-export type HttpsImage = z.infer<typeof HttpsImage>
-
-export const ImageSource = z.discriminatedUnion('kind', [FolderImage, HttpsImage])
-export type ImageSource = z.infer<typeof ImageSource>
-
-export const CopyImage = z.strictObject({
-  ...call,
-  source: ImageSource,
-  /** What the caller was told the image is: content must agree. */
-  format: ImageFormat,
-  /** Hexadecimal digest of the image file, checked before the first write. */
-  sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .optional(),
-  /** `new`: the volume reads as zeros everywhere. */
-  targetState: z.enum(['new', 'unknown']),
-})
-export type CopyImage = z.infer<typeof CopyImage>
-
-export const CancelTask = z.strictObject({ id: Id })
-export type CancelTask = z.infer<typeof CancelTask>
-
-export const TaskState = z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled'])
-export type TaskState = z.infer<typeof TaskState>
-
-export const TaskResult = z.looseObject({
-  /** The volume may hold part of the image: neither what it was nor what it was to become. */
-  partlyWritten: z.boolean(),
-  /** What the content turned out to be. */
-  format: ImageFormat.optional(),
-  virtualSizeBytes: z.int().nonnegative().optional(),
-})
-export type TaskResult = z.infer<typeof TaskResult>
-
-/** A piece of work on a host. Its id is the `requestId` that began it. */
-export const Task = z.looseObject({
-  id: z.string(),
-  kind: z.string(),
-  state: TaskState,
-  /** The volume's globalId. */
-  volume: z.string(),
-  generation: z.int().positive(),
-  phase: z.enum(['wait', 'fetch', 'inspect', 'copy', 'flush', 'done']),
-  doneBytes: z.int().nonnegative(),
-  /** The image's virtual size, so that progress never goes back; 0 until it is known. */
-  totalBytes: z.int().nonnegative(),
-  /** Bytes of the image file that have come, where it is fetched from a server. */
-  fetchedBytes: z.int().nonnegative().optional(),
-  /** Bytes per second over the last moments. */
-  bytesPerSecond: z.number().nonnegative(),
-  startedAt: z.string(),
-  updatedAt: z.string(),
-  error: z
-    .looseObject({
-      code: z.string(),
-      message: z.string(),
-      retryable: z.boolean(),
-      details: z.unknown().optional(),
-    })
-    .optional(),
-  /** Set once the task has ended. */
-  result: TaskResult.optional(),
-})
-export type Task = z.infer<typeof Task>
-export const Tasks = z.looseObject({ tasks: z.array(Task) })
 
 /** Seconds a question about a task may be held open at most. */
 export const longestWaitSeconds = 25

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bytesOf, mostRead, upTo } from '../../agent/images/bytes.ts'
 import { crc32c } from '../../agent/images/crc32c.ts'
 import { inspect } from '../../agent/images/inspect.ts'
-import type { ImageFormat } from '../../lib/agent/protocol.ts'
+import type { ImageFormat } from '../../lib/agent/tasks.ts'
 import { withFooter } from './images/hostile/vmdk.ts'
 import { hostile, others } from './images/hostile.ts'
 import {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import type { CopyImage } from '../../lib/agent/protocol.ts'
+import type { CopyImage } from '../../lib/agent/tasks.ts'
 import { ca, serve, startImageServer } from './image-server.ts'
 import { startProgram } from './program.ts'
 import {

@@ -9,7 +9,7 @@ import { crc32 } from 'node:zlib'
 import { parseConfig } from '../../agent/config.ts'
 import { startAgent } from '../../agent/server.ts'
 import { agentClient } from '../../lib/agent/client.ts'
-import type { CopyImage, ImageFormat, Task } from '../../lib/agent/protocol.ts'
+import type { CopyImage, ImageFormat, Task } from '../../lib/agent/tasks.ts'
 import { logger } from '../../lib/log.ts'
 
 export const MiB = 1024 ** 2

@@ -4,7 +4,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import { expect, test } from 'vitest'
 import type { AgentClient } from '../../lib/agent/client.ts'
-import type { CopyImage } from '../../lib/agent/protocol.ts'
+import type { CopyImage } from '../../lib/agent/tasks.ts'
 import { ca, serve, startImageServer } from '../agent/image-server.ts'
 import { startProgram } from '../agent/program.ts'
 import {

@@ -1,5 +1,5 @@
 import { isAgentError } from '../../agent/errors.ts'
-import type { Task } from '../../agent/protocol.ts'
+import type { Task } from '../../agent/tasks.ts'
 import { fromAgent } from '../../drivers-words.ts'
 import { DriverError } from '../../errors.ts'
 import type { JobBackend } from '../backend.ts'
@@ -96,9 +96,9 @@ async function assertStillHeld(
   job: CopyImageJob,
   { volume, generation }: Pick<Task, 'volume' | 'generation'>,
 ): Promise<void> {
-  const { attachments } = await backend.attachments.read(volume)
-  const mine = attachments[attachmentOf(job)]
-  if (mine?.generation === generation && mine.state !== 'detaching') return
+  const page = volume === undefined ? undefined : await backend.attachments.read(volume)
+  const mine = page?.attachments[attachmentOf(job)]
+  if (mine !== undefined && mine.generation === generation && mine.state !== 'detaching') return
   throw new DriverError('StaleGeneration', `the volume was detached from ${job.input.host} while the job ran`)
 }
 

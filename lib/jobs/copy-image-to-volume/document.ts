@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { ImageFormat, ImageSource } from '../../agent/protocol.ts'
+import { ImageFormat, ImageSource } from '../../agent/tasks.ts'
 import { KnownVolume } from '../../driver/model.ts'
 
 export const Image = z.strictObject({

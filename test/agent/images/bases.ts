@@ -1,4 +1,4 @@
-import type { ImageFormat } from '../../../lib/agent/protocol.ts'
+import type { ImageFormat } from '../../../lib/agent/tasks.ts'
 import { withFooter } from './hostile/vmdk.ts'
 import { formatOf, type Kind, kinds } from './support.ts'
 

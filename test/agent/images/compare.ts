@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ImageFormat } from '../../../lib/agent/protocol.ts'
+import type { ImageFormat } from '../../../lib/agent/tasks.ts'
 
 /** What the real program says of an image: nothing where it does not open it. */
 export interface Info {

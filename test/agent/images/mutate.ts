@@ -1,4 +1,4 @@
-import type { ImageFormat } from '../../../lib/agent/protocol.ts'
+import type { ImageFormat } from '../../../lib/agent/tasks.ts'
 import { type Base, basesOf, type Range } from './bases.ts'
 import { type Numbers, numbersFrom } from './numbers.ts'
 import { type Kind, seal } from './support.ts'

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Bytes, must } from '../../../agent/images/bytes.ts'
 import { crc32c } from '../../../agent/images/crc32c.ts'
-import type { ImageFormat } from '../../../lib/agent/protocol.ts'
+import type { ImageFormat } from '../../../lib/agent/tasks.ts'
 import { MiB, noise, qemuImg } from '../support.ts'
 
 /** Bytes that are not in a file, and how many of them were asked for. */

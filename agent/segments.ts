@@ -1,0 +1,86 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { RequestOf } from '../lib/agent/tasks.ts'
+import type { Device } from './devices.ts'
+import { convert, type Source } from './qemu-img.ts'
+import { Refusal } from './refusal.ts'
+import type { Run } from './run.ts'
+
+const MiB = 1024 ** 2
+/** How long a task waits for its device, after the function said that it is attached. */
+export const deviceWaitMs = 30_000
+/** Upper bounds of how many segments the data and the rest of a volume are cut into. */
+const mostSegments = 512
+const mostTailSegments = 64
+/** Zeros cost next to nothing where the device can make them by itself: what is cut finer costs processes. */
+const leastTailBytes = 256 * MiB
+
+/** Work that writes on a volume from its start to its end. */
+type Writing = Run<RequestOf<'copy-image' | 'copy-volume'>>
+
+/** From here on the volume is no longer what it was: put down, before it is so. */
+export const beforeFirstWrite = async (run: Writing): Promise<void> => {
+  const { request } = run
+  const { id, wrote } = run.task()
+  if (wrote) return
+  const { state, record } = run.context
+  const volume = state.volumes.get(request.volume.globalId)
+  const usedBefore = volume?.writtenBy !== undefined && volume.writtenBy !== id
+  await run.update({ wrote: true, clearsTail: request.targetState === 'unknown' || usedBefore })
+  if (volume !== undefined) await record({ ...volume, writtenBy: id })
+}
+
+interface Segments {
+  /** What is read, where that is not zeros. */
+  readonly handle: FileHandle
+  readonly device: Device
+  readonly source: Source
+  /** Offset on the volume. */
+  readonly until: number
+  readonly least: number
+  readonly most?: number
+  /** @throws Refusal what is read is not what it was */
+  readonly assertUnchanged?: () => Promise<void>
+}
+
+/** Copy from the last checkpoint on, with a checkpoint after each segment. */
+export const copySegments = async (run: Writing, segments: Segments): Promise<void> => {
+  const { handle, device, source, until, least, most = mostSegments, assertUnchanged } = segments
+  const { tools, guard, mark } = run.context
+  const { sizeBytes } = run.request.volume
+  const start = run.task().checkpoint
+  const step = Math.max(least, Math.ceil((until - start) / most / MiB) * MiB)
+  for (let offset = start; offset < until; ) {
+    const bytes = Math.min(step, until - offset)
+    const now = await device.size()
+    if (now !== sizeBytes) {
+      throw new Refusal('size_mismatch', `The volume has ${now} bytes now, not ${sizeBytes}`, {
+        sizeBytes: now,
+      })
+    }
+    await convert({
+      tools,
+      guard,
+      mark,
+      descriptors: [handle.fd, device.handle.fd],
+      segment: { source, target: device, offset, bytes },
+      signal: run.signal,
+      onProgress: (part) => run.progress(offset + Math.floor(part * bytes)),
+    })
+    await assertUnchanged?.()
+    offset += bytes
+    await run.checkpoint(offset)
+  }
+}
+
+/** What lies behind the data becomes zeros, where it may be anything. */
+export const clearTail = async (run: Writing, handle: FileHandle, device: Device): Promise<void> => {
+  if (!run.task().clearsTail) return
+  await copySegments(run, {
+    handle,
+    device,
+    source: { kind: 'zeros' },
+    until: run.request.volume.sizeBytes,
+    least: leastTailBytes,
+    most: mostTailSegments,
+  })
+}

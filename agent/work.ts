@@ -1,0 +1,15 @@
+import type { TaskResult } from '../lib/agent/tasks.ts'
+import { copyImage } from './copy-image.ts'
+import { copyVolume } from './copy-volume.ts'
+import type { Run } from './run.ts'
+
+/** Do what a task is for. Begun again after a crash, it goes on from what its record says. */
+export const work = (run: Run): Promise<TaskResult> => {
+  const { request } = run
+  switch (request.kind) {
+    case 'copy-image':
+      return copyImage({ ...run, request })
+    case 'copy-volume':
+      return copyVolume({ ...run, request })
+  }
+}
