@@ -1,6 +1,7 @@
 import { DriverError } from '../errors.ts'
 import { attachmentsList, volumesReassignWait } from '../storpool/attachments.ts'
 import { isAmbiguous, isNoSuchClient, isOpenAt, isRefusal } from '../storpool/errors.ts'
+import { type Attachable, named } from './attachable.ts'
 import type { AttachingBackend, Attachment, Host, Page } from './backend.ts'
 import { entries, isSame, modeOn, turn, withOnly } from './book.ts'
 import { followBook } from './follow-book.ts'
@@ -12,7 +13,7 @@ import { lookAfter } from './settle.ts'
 const CLIENT_POSITIONS = 1024
 
 export interface Attach {
-  readonly volume: { readonly name: string; readonly globalId: string }
+  readonly volume: Attachable
   readonly host: Host
   readonly mode: AccessMode
   readonly id: string
@@ -22,7 +23,7 @@ export interface Attach {
 }
 
 /**
- * Attach a volume to a host: write the intent in the book, let StorPool do it, confirm. Run again, the same id
+ * Attach a volume or a snapshot to a host: write the intent in the book, let StorPool do it, confirm. Run again, the same id
  * finds its own attachment and keeps its generation.
  *
  * @throws DriverError VolumeIsBusy, naming who holds it. HostNotReady: no StorPool client answers there.
@@ -52,6 +53,8 @@ export async function attach(backend: AttachingBackend, wanted: Attach): Promise
   await confirm(backend, wanted, intent, mine)
   return { ...mine, state: 'attached' }
 }
+
+const kindOfBusy = ({ kind }: Attachable) => (kind === 'snapshot' ? 'SnapshotIsBusy' : 'VolumeIsBusy')
 
 const intended = (page: Page, { id, host, mode, instance, others, volume }: Attach): Page => {
   const rest = entries(page).filter((attachment) => attachment.id !== id)
@@ -90,7 +93,7 @@ async function reassign(backend: AttachingBackend, wanted: Attach, intent: Page)
     await volumesReassignWait(backend.storpool, {
       reassign: [
         {
-          volume: `~${volume.globalId}`,
+          ...named(volume),
           ...(others === 'take' ? { detach: 'all' as const } : {}),
           [rights]: [host.clientId],
         },
@@ -123,7 +126,7 @@ async function confirm(
     )
   }
   const page = await turn(backend.attachments, volume.globalId, confirmed, intent)
-  await followBook(backend, others === 'take' ? 'all' : [host.clientId], intent, page)
+  await followBook(backend, volume.kind, others === 'take' ? 'all' : [host.clientId], intent, page)
   const found = page.attachments[mine.id]
   if (found !== undefined && isSame(found, mine) && found.state === 'attached') return
   throw new DriverError(
@@ -163,7 +166,7 @@ async function refuseHeld(backend: AttachingBackend, { volume, host, id }: Attac
   ])
   const mine = page.attachments[id]?.clientId
   if (holders.some(({ client }) => client !== host.clientId || client !== mine)) {
-    throw await busy(backend, 'VolumeIsBusy', volume, undefined)
+    throw await busy(backend, kindOfBusy(volume), volume, undefined)
   }
 }
 
@@ -173,9 +176,13 @@ async function refusedAttach(
   error: unknown,
 ): Promise<unknown> {
   if (isRefusal(error, 'objectDoesNotExist')) {
-    return new DriverError('VolumeNotFound', `no volume ${volume.name} on the cluster`, { cause: error })
+    const [name, what] =
+      volume.kind === 'snapshot'
+        ? (['SnapshotNotFound', 'snapshot'] as const)
+        : (['VolumeNotFound', 'volume'] as const)
+    return new DriverError(name, `no ${what} ${volume.name} on the cluster`, { cause: error })
   }
-  if (isRefusal(error, 'busy') || isOpenAt(error)) return busy(backend, 'VolumeIsBusy', volume, error)
+  if (isRefusal(error, 'busy') || isOpenAt(error)) return busy(backend, kindOfBusy(volume), volume, error)
   if (isNoSuchClient(error)) {
     return new DriverError(
       'HostNotReady',

@@ -1,6 +1,7 @@
 import { DriverError } from '../errors.ts'
 import { volumesReassignWait } from '../storpool/attachments.ts'
 import { isAmbiguous, isOpenAt, isRefusal } from '../storpool/errors.ts'
+import { type Attachable, named } from './attachable.ts'
 import type { AttachingBackend, Attachment, Page } from './backend.ts'
 import { entries, isSame, modeOn, turn, withOnly } from './book.ts'
 import { followBook } from './follow-book.ts'
@@ -8,7 +9,7 @@ import { busy, holdersOf } from './holders.ts'
 import { lookAfter } from './settle.ts'
 
 export interface Detach {
-  readonly volume: { readonly name: string; readonly globalId: string }
+  readonly volume: Attachable
   /** Which attachments of the book end; may throw to refuse. */
   readonly ends: (attachment: Attachment) => boolean
   /** Clients that are to lose the volume though the book knows nothing of them, or all of them. */
@@ -56,7 +57,7 @@ export async function detach(backend: AttachingBackend, wanted: Detach): Promise
     return left.length === entries(page).length ? page : withOnly(page, left)
   }
   const page = await turn(backend.attachments, volume.globalId, struck, intent)
-  await followBook(backend, clientsOf(wanted, ended), intent, page)
+  await followBook(backend, volume.kind, clientsOf(wanted, ended), intent, page)
   return isThere
 }
 
@@ -79,7 +80,7 @@ async function reassign(
     await volumesReassignWait(backend.storpool, {
       reassign: [
         {
-          volume: byName ?? `~${volume.globalId}`,
+          ...named(volume, byName),
           ...(clients === 'all' || losing.length > 0 ? { detach: clients === 'all' ? 'all' : losing } : {}),
           ...(lowered.length > 0 ? { ro: lowered } : {}),
           ...(force ? { force } : {}),

@@ -1,6 +1,7 @@
 import { DriverError } from '../errors.ts'
 import { volumesReassignWait } from '../storpool/attachments.ts'
 import { isRefusal } from '../storpool/errors.ts'
+import { type Attachable, named } from './attachable.ts'
 import type { AttachingBackend, Page } from './backend.ts'
 import { entries, modeOn } from './book.ts'
 
@@ -13,12 +14,14 @@ const TRIES = 25
  * what the book says by now, until the book holds still. Who writes an intent changes the cluster after it, so the last
  * one of those that meet finds both as they should be.
  *
+ * @param kind of what the page is about.
  * @param clients whom the change was about.
  * @param page the book after the change.
  * @throws DriverError Conflict: too many writers at once.
  */
 export async function followBook(
   backend: AttachingBackend,
+  kind: Attachable['kind'],
   clients: 'all' | readonly number[],
   from: Page,
   page: Page,
@@ -27,7 +30,7 @@ export async function followBook(
   for (let tries = 0; tries < TRIES; tries++) {
     const moved = differing(clients, done, now)
     if (moved.length === 0) return
-    await makeSo(backend, moved, now)
+    await makeSo(backend, kind, moved, now)
     done = now
     now = await backend.attachments.read(page.globalId)
   }
@@ -41,13 +44,20 @@ const differing = (clients: 'all' | readonly number[], one: Page, other: Page): 
   return [...new Set(all)].filter((clientId) => modeOn(one, clientId) !== modeOn(other, clientId))
 }
 
-const makeSo = async (backend: AttachingBackend, clients: readonly number[], page: Page): Promise<void> => {
+const makeSo = async (
+  backend: AttachingBackend,
+  kind: Attachable['kind'],
+  clients: readonly number[],
+  page: Page,
+): Promise<void> => {
   const having = (mode: 'rw' | 'ro' | undefined) =>
     clients.filter((clientId) => modeOn(page, clientId) === mode)
   const parts = { detach: having(undefined), rw: having('rw'), ro: having('ro') }
-  const named = Object.fromEntries(Object.entries(parts).filter(([, list]) => list.length > 0))
+  const changes = Object.fromEntries(Object.entries(parts).filter(([, list]) => list.length > 0))
   try {
-    await volumesReassignWait(backend.storpool, { reassign: [{ volume: `~${page.globalId}`, ...named }] })
+    await volumesReassignWait(backend.storpool, {
+      reassign: [{ ...named({ globalId: page.globalId, kind }), ...changes }],
+    })
   } catch (error) {
     // A volume that is gone has no attachments.
     if (!isRefusal(error, 'objectDoesNotExist')) throw error

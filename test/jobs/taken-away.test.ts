@@ -6,8 +6,8 @@ import { LocalDurableTestRunner } from '@aws/durable-execution-sdk-js-testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DriverError } from '../../lib/errors.ts'
 import type { JobBackend } from '../../lib/jobs/backend.ts'
-import { attachToHost } from '../../lib/jobs/copy-image-to-volume/attach.ts'
-import { awaitDevice, isCopied, startCopy, stopCopy } from '../../lib/jobs/copy-image-to-volume/copy.ts'
+import { attachTarget, awaitTarget } from '../../lib/jobs/copy-image-to-volume/attach.ts'
+import { isCopied, startCopy, stopCopy } from '../../lib/jobs/copy-image-to-volume/copy.ts'
 import { JobDocument } from '../../lib/jobs/document.ts'
 import { jobView } from '../../lib/jobs/record.ts'
 import { takeIn } from '../../lib/jobs/submit.ts'
@@ -56,8 +56,8 @@ const queued = async (id: string) => {
 const copying = async (id: string) => {
   const document = await queued(id)
   await system.records.begin(document.id, 'copy', now())
-  await attachToHost(backend(), document)
-  await awaitDevice(backend(), document)
+  await attachTarget(backend(), document)
+  await awaitTarget(backend(), document)
   await startCopy(backend(), document)
   return document
 }

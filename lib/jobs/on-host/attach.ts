@@ -1,0 +1,34 @@
+import { attach } from '../../driver/attach.ts'
+import { DriverError } from '../../errors.ts'
+import type { JobBackend } from '../backend.ts'
+import { ANSWER_MS, type HostJob, held, hostOf, type Part } from './part.ts'
+
+/** Milliseconds the agent may wait for a device within one step. */
+const DEVICE_WAIT_MS = 15_000
+
+/**
+ * Make a part visible to the host that will work on it, and to nobody else: what somebody has is refused, and a host
+ * without an agent, as nobody there could let go of it again. Run again, it finds its own attachment there and keeps it.
+ */
+export async function attachPart(backend: JobBackend, job: HostJob, part: Part): Promise<void> {
+  const [host, found] = await Promise.all([hostOf(backend, job), part.find()])
+  if (host.agent === undefined) {
+    throw new DriverError('UnknownHost', `host ${host.name} is not known to have an agent`, {
+      remedy: "Put the agent's address beside the host's client id, then ask again.",
+    })
+  }
+  if (found === undefined) throw part.missing()
+  const { attachment: id, mode } = part
+  await attach(backend, { volume: found, host, mode, id, instance: `job:${job.id}`, others: 'refuse' })
+}
+
+/** Wait until a part's device is there, with its size. */
+export async function awaitPart(backend: JobBackend, job: HostJob, part: Part): Promise<void> {
+  const [host, mine] = await Promise.all([hostOf(backend, job), held(backend, job, part)])
+  await backend
+    .agentOn(host)
+    .attachWait(
+      { clientId: host.clientId, ...mine, mode: part.mode, waitMs: DEVICE_WAIT_MS },
+      backend.within(DEVICE_WAIT_MS + ANSWER_MS),
+    )
+}
