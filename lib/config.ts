@@ -67,6 +67,9 @@ const Environment = z.object({
   /** What functions show to agents: a secret's name or ARN, or a file of the same JSON. */
   AGENT_CREDENTIALS_SECRET: z.string().optional(),
   AGENT_CREDENTIALS_FILE: z.string().optional(),
+  /** What opens the stores agents know by name: a secret's name or ARN, or a file of the same JSON. */
+  STORES_SECRET: z.string().optional(),
+  STORES_FILE: z.string().optional(),
   HTTPS_PROXY: z.url().optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** Set by Lambda and its extension for secrets. */

@@ -1,4 +1,5 @@
 import type { AgentClient } from '../agent/client.ts'
+import type { Secrets } from '../agent/tasks.ts'
 import type { DeviceBackend, Host } from '../driver/backend.ts'
 import type { JobRecords } from './record.ts'
 
@@ -6,4 +7,6 @@ import type { JobRecords } from './record.ts'
 export interface JobBackend extends DeviceBackend {
   readonly jobs: JobRecords
   agentOn(host: Host): AgentClient
+  /** What opens a store that agents know by its name; undefined where nothing is needed. */
+  secretsOf(store: string): Promise<Secrets | undefined>
 }

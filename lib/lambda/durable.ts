@@ -6,6 +6,7 @@ import { agentOn } from './agents.ts'
 import { deviceBackendFor } from './devices.ts'
 import { invocationOf } from './endpoint.ts'
 import { jobs } from './records.ts'
+import { secretsOf } from './stores.ts'
 
 /** A job's workflow as a durable Lambda handler. */
 export const durable = <Kind extends JobKind>(kind: Kind, page: (steps: Steps<Kind>) => Promise<void>) =>
@@ -16,5 +17,6 @@ export const durable = <Kind extends JobKind>(kind: Kind, page: (steps: Steps<Ki
       ...(await deviceBackendFor(invocationOf(context), job.input)),
       jobs: jobs(),
       agentOn,
+      secretsOf,
     }),
   )

@@ -33,6 +33,7 @@ const backend = (): JobBackend => ({
   },
   jobs: system.records,
   agentOn,
+  secretsOf: async () => undefined,
 })
 
 const queued = async (id: string) => {
