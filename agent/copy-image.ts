@@ -1,24 +1,36 @@
-import type { RequestOf, TaskResult } from '../lib/agent/tasks.ts'
-import { openDevice, waitForDevice } from './devices.ts'
+import type { ImageFormat, RequestOf, TaskResult } from '../lib/agent/tasks.ts'
+import type { Device } from './devices.ts'
 import type { Image } from './folder.ts'
 import { inspect } from './images/inspect.ts'
 import { Refusal } from './refusal.ts'
 import type { Run } from './run.ts'
-import { beforeFirstWrite, clearTail, copySegments, deviceWaitMs } from './segments.ts'
+import { beforeFirstWrite, clearTail, copySegments } from './segments.ts'
 import { openSource } from './source.ts'
+import { writing } from './use-device.ts'
 
 /**
  * Inspect the image, wait for the device, copy segment by segment. Begun again after a crash it goes on at the
  * first segment without a checkpoint, provided that the image is still the one that was inspected.
  */
 export const copyImage = async (run: Run<RequestOf<'copy-image'>>): Promise<TaskResult> => {
-  const { context, request, signal } = run
   await using image = await openSource(run)
-  const { format, virtualSize } = await inspectOnce(run, image)
-
+  const inspected = await inspectOnce(run, image)
   await run.update({ phase: 'wait' })
-  const found = await waitForDevice(context.config.devices, request.volume, deviceWaitMs, signal)
-  await using device = await openDevice(found, context.guard.user)
+  await writing(run, run.request.volume, (now, device) => write(now, { image, device, ...inspected }))
+  return { partlyWritten: false, format: inspected.format, virtualSizeBytes: inspected.virtualSize }
+}
+
+interface Write {
+  readonly image: Image
+  readonly device: Device
+  readonly format: ImageFormat
+  readonly virtualSize: number
+}
+
+const write = async (
+  run: Run<RequestOf<'copy-image'>>,
+  { image, device, format, virtualSize }: Write,
+): Promise<void> => {
   await beforeFirstWrite(run)
   await run.update({ phase: 'copy' })
   await copySegments(run, {
@@ -26,13 +38,12 @@ export const copyImage = async (run: Run<RequestOf<'copy-image'>>): Promise<Task
     device,
     source: { kind: 'image', format },
     until: virtualSize,
-    least: context.config.segmentBytes,
+    least: run.context.config.segmentBytes,
     assertUnchanged: () => image.assertUnchanged(),
   })
   await run.update({ phase: 'flush' })
   await clearTail(run, image.handle, device)
   await device.handle.sync()
-  return { partlyWritten: false, format, virtualSizeBytes: virtualSize }
 }
 
 const inspectOnce = async (run: Run<RequestOf<'copy-image'>>, image: Image) => {

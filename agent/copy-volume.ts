@@ -1,8 +1,9 @@
 import type { RequestOf, TaskResult } from '../lib/agent/tasks.ts'
-import { openDevice, openForReading, waitForDevice } from './devices.ts'
+import type { Device } from './devices.ts'
 import { Refusal } from './refusal.ts'
 import type { Run } from './run.ts'
-import { beforeFirstWrite, clearTail, copySegments, deviceWaitMs } from './segments.ts'
+import { beforeFirstWrite, clearTail, copySegments } from './segments.ts'
+import { reading, writing } from './use-device.ts'
 
 /**
  * Copy every byte of one device onto another, segment by segment, and clear what lies behind. Begun again after a
@@ -10,9 +11,7 @@ import { beforeFirstWrite, clearTail, copySegments, deviceWaitMs } from './segme
  * snapshot.
  */
 export const copyVolume = async (run: Run<RequestOf<'copy-volume'>>): Promise<TaskResult> => {
-  const { context, request, signal } = run
-  const { devices, segmentBytes } = context.config
-  const { user } = context.guard
+  const { request } = run
   const bytes = request.source.volume.sizeBytes
   if (bytes > request.volume.sizeBytes) {
     throw new Refusal(
@@ -21,21 +20,27 @@ export const copyVolume = async (run: Run<RequestOf<'copy-volume'>>): Promise<Ta
     )
   }
   await run.update({ phase: 'wait', totalBytes: bytes })
-  const from = await waitForDevice(devices, request.source.volume, deviceWaitMs, signal)
-  const to = await waitForDevice(devices, request.volume, deviceWaitMs, signal)
-  await using source = await openForReading(from, user)
-  await using device = await openDevice(to, user)
+  await reading(run, request.source.volume, (now, source) =>
+    writing(now, request.volume, (both, device) => write(both, source, device)),
+  )
+  return { partlyWritten: false, format: 'raw', virtualSizeBytes: bytes }
+}
+
+const write = async (
+  run: Run<RequestOf<'copy-volume'>>,
+  { handle }: Pick<Device, 'handle'>,
+  device: Device,
+): Promise<void> => {
   await beforeFirstWrite(run)
   await run.update({ phase: 'copy' })
   await copySegments(run, {
-    handle: source.handle,
+    handle,
     device,
     source: { kind: 'image', format: 'raw' },
-    until: bytes,
-    least: segmentBytes,
+    until: run.request.source.volume.sizeBytes,
+    least: run.context.config.segmentBytes,
   })
   await run.update({ phase: 'flush' })
-  await clearTail(run, source.handle, device)
+  await clearTail(run, handle, device)
   await device.handle.sync()
-  return { partlyWritten: false, format: 'raw', virtualSizeBytes: bytes }
 }

@@ -6,8 +6,6 @@ import { Refusal } from './refusal.ts'
 import type { Run } from './run.ts'
 
 const MiB = 1024 ** 2
-/** How long a task waits for its device, after the function said that it is attached. */
-export const deviceWaitMs = 30_000
 /** Upper bounds of how many segments the data and the rest of a volume are cut into. */
 const mostSegments = 512
 const mostTailSegments = 64

@@ -10,6 +10,7 @@ import {
   copyRequest,
   ended,
   globalId,
+  type Host,
   MiB,
   makeHost,
   noise,
@@ -47,6 +48,7 @@ const failures: Record<string, readonly (readonly [file: string, test: string])[
   ],
   'the volume is taken away': [
     ['failures', 'a device that fails under a copy is an io_error, and is not tried again'],
+    ['failures', 'a copy onto a device that %s is ended, and its process with it'],
   ],
   'the source breaks off': [
     ['fetch', 'goes on where the connection broke off, as long as the file is the same'],
@@ -231,19 +233,26 @@ test('a volume attached anew after a reboot is not written by the task of before
   expect(statSync(file).blocks).toBe(0)
 })
 
-test('a device that fails under a copy is an io_error, and is not tried again', async () => {
-  await using host = await makeHost()
+/** An agent whose qemu-img is this script. */
+const startWith = async (host: Host, ...script: string[]) => {
   const { PATH: path } = process.env
   await mkdir(host.at('bin'))
-  await writeFile(
-    host.at('bin/qemu-img'),
-    `#!/bin/sh\necho called >> '${host.at('calls')}'\necho 'error while writing: Input/output error' >&2\nexit 1\n`,
-  )
+  await writeFile(host.at('bin/qemu-img'), ['#!/bin/sh', ...script].join('\n'))
   await chmod(host.at('bin/qemu-img'), 0o755)
   process.env.PATH = `${host.at('bin')}${delimiter}${path}`
-  const { agent, client } = await host.start().finally(() => {
+  return host.start().finally(() => {
     process.env.PATH = path
   })
+}
+
+test('a device that fails under a copy is an io_error, and is not tried again', async () => {
+  await using host = await makeHost()
+  const { agent, client } = await startWith(
+    host,
+    `echo called >> '${host.at('calls')}'`,
+    "echo 'error while writing: Input/output error' >&2",
+    'exit 1',
+  )
   await using _ = agent
   await host.attach(2 * MiB)
   await host.image('disk', noise(2 * MiB))
@@ -257,6 +266,50 @@ test('a device that fails under a copy is an io_error, and is not tried again', 
     result: { partlyWritten: true },
   })
   expect(readFileSync(host.at('calls'), 'utf8')).toBe('called\n')
+})
+
+test.each<[string, (host: Host) => unknown]>([
+  ['is taken from this host', (host) => remove(host.at('dev/storpool-byid', globalId))],
+  [
+    'comes to mean another one',
+    async (host) => {
+      remove(host.at('dev/storpool-byid', globalId))
+      await writeFile(host.at('volumes/other'), Buffer.alloc(2 * MiB))
+      await symlink(host.at('volumes/other'), host.at('dev/storpool-byid', globalId))
+    },
+  ],
+])('a copy onto a device that %s is ended, and its process with it', async (_, take) => {
+  await using host = await makeHost()
+  const { agent, client } = await startWith(host, 'test "$1" = convert || exit 0', 'exec sleep 60')
+  await using __ = agent
+  await host.attach(2 * MiB)
+  await host.image('disk', noise(2 * MiB))
+  await client.copyImage(copyRequest('disk', 'raw', 2 * MiB), soon())
+  await until(() => (host.children().length > 0 ? true : undefined))
+
+  await take(host)
+
+  expect(await ended(client)).toMatchObject({
+    state: 'failed',
+    error: { code: 'not_attached' },
+    result: { partlyWritten: true },
+  })
+  expect(host.children()).toEqual([])
+})
+
+test('a link that is made anew under a copy ends nothing', async () => {
+  await using host = await makeHost()
+  const { agent, client } = await startWith(host, 'test "$1" = convert || exit 0', 'exec sleep 2')
+  await using _ = agent
+  const file = await host.attach(MiB)
+  await host.image('disk', noise(MiB))
+  await client.copyImage(copyRequest('disk', 'raw', MiB), soon())
+  await until(() => (host.children().length > 0 ? true : undefined))
+
+  remove(host.at('dev/storpool-byid', globalId))
+  await symlink(file, host.at('dev/storpool-byid', globalId))
+
+  expect(await ended(client)).toMatchObject({ state: 'succeeded' })
 })
 
 test('a volume that is extended under a copy ends it with size_mismatch', async () => {

@@ -32,5 +32,5 @@ export const startProgram = async (host: Host, { wrapper = [], changes = {} }: P
     program.kill('SIGKILL')
     await gone()
   }
-  return { client: agentClient({ url }), pid: program.pid, kill, gone, [Symbol.asyncDispose]: kill }
+  return { url, client: agentClient({ url }), pid: program.pid, kill, gone, [Symbol.asyncDispose]: kill }
 }
