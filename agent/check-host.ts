@@ -37,10 +37,11 @@ const qemuImgVersion = async (qemuImg: string): Promise<Finding> => {
   return finding('qemu-img', version, old ? remedy : undefined)
 }
 
-export const checkFolders = async ({ devices, images, state }: Settings): Promise<Finding[]> => [
+export const checkFolders = async ({ devices, images, state, staging }: Settings): Promise<Finding[]> => [
   await folder('devices', devices, constants.R_OK | constants.X_OK, 'It is /dev on a host with StorPool'),
   await folder('images', images, constants.R_OK | constants.X_OK, 'Make it, or name another as images'),
-  await ownFolder(state),
+  await ownFolder('state', state),
+  ...(staging === undefined ? [] : [await ownFolder('staging', staging)]),
 ]
 
 const folder = async (what: string, path: string, mode: number, remedy: string): Promise<Finding> => {
@@ -53,16 +54,16 @@ const folder = async (what: string, path: string, mode: number, remedy: string):
   }
 }
 
-const ownFolder = async (path: string): Promise<Finding> => {
-  const there = await stat(path).catch(() => undefined)
+const ownFolder = async (what: string, path: string): Promise<Finding> => {
+  const there = await lstat(path).catch(() => undefined)
   if (there === undefined) {
-    return folder('state', dirname(path), constants.W_OK, `Make ${path}, owned by the agent, mode 0700`)
+    return folder(what, dirname(path), constants.W_OK, `Make ${path}, owned by the agent, mode 0700`)
   }
-  const whole = await folder('state', path, constants.W_OK | constants.X_OK, `chown it to the agent's user`)
+  const whole = await folder(what, path, constants.W_OK | constants.X_OK, `chown it to the agent's user`)
   if (whole.remedy !== undefined) return whole
-  const own = there.uid === process.getuid?.() && (there.mode & 0o077) === 0
+  const own = there.isDirectory() && there.uid === process.getuid?.() && (there.mode & 0o077) === 0
   const is = `${path} is open to others`
-  return own ? whole : finding('state', is, `chown it to the agent's user, and chmod 0700 ${path}`)
+  return own ? whole : finding(what, is, `chown it to the agent's user, and chmod 0700 ${path}`)
 }
 
 /** Certificates are good from one hour to another, and records are told apart by time. */

@@ -152,7 +152,8 @@ const lend = async (handle: FileHandle, user: CopyUser) => {
 }
 
 /**
- * What the link of a global id leads to: a block device, or in the stand-in for a cluster an ordinary file.
+ * What the link of a global id leads to: a block device, or in the stand-in for a cluster an ordinary file elsewhere
+ * than in /dev.
  * `undefined` while there is none.
  */
 export const findDevice = async (devices: string, globalId: string): Promise<Found | undefined> => {
@@ -163,14 +164,20 @@ export const findDevice = async (devices: string, globalId: string): Promise<Fou
     const real = await realpath(path)
     const status = await stat(real)
     if (status.isBlockDevice()) return { path, real, kind: 'block', sizeBytes: await blockSize(status.rdev) }
-    if (status.isFile()) return { path, real, kind: 'file', sizeBytes: status.size }
-    throw new Refusal('not_attached', `${path} leads to neither a block device nor a file`)
+    if (status.isFile() && !isInDev(real)) return { path, real, kind: 'file', sizeBytes: status.size }
+    throw new Refusal('not_attached', `${path} leads to no block device`)
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENXIO'))
       return undefined
     throw error
   }
 }
+
+/**
+ * What somebody wrote to the name of a device that was gone is a file, in memory, and no volume; but for the folder
+ * where files are kept in memory on purpose.
+ */
+const isInDev = (path: string) => path.startsWith('/dev/') && !path.startsWith('/dev/shm/')
 
 const sizeOf = async (handle: FileHandle) => {
   const status = await handle.stat()

@@ -98,7 +98,9 @@ const begun = async (
   noteRestart: () => void,
 ): Promise<number | undefined> => {
   const { headers, statusCode } = response
-  const encoding = headers['content-encoding'] ?? 'identity'
+  // Both say that the bytes are not the file's; chunks alone are undone by whoever reads them.
+  const transfer = headers['transfer-encoding'] ?? 'chunked'
+  const encoding = transfer === 'chunked' ? (headers['content-encoding'] ?? 'identity') : transfer
   if (encoding !== 'identity') {
     throw new Refusal('source_refused', `The server sends the file encoded (${encoding}), which is not taken`)
   }

@@ -12,7 +12,7 @@ export class Dropped extends Error {
 export interface Limits {
   /** From the first packet to the end of the TLS handshake. */
   readonly connectMs: number
-  /** Without a byte. */
+  /** Without a byte; and from the handshake to the end of the headers, which could come a byte at a time. */
   readonly idleMs: number
 }
 
@@ -112,15 +112,23 @@ const ask = async (
   })
   const late = (what: string, ms: number) =>
     request.destroy(new Dropped(`${shown(url)} ${what} for ${ms} ms`))
-  const connecting = setTimeout(() => late('did not take the connection', limits.connectMs), limits.connectMs)
+  const within = (ms: number, what: string) => setTimeout(() => late(what, ms), ms)
+  let waiting = within(limits.connectMs, 'did not take the connection')
+  const answered = () => clearTimeout(waiting)
   request.setTimeout(limits.idleMs, () => late('said nothing', limits.idleMs))
   request.once('socket', (socket) => {
-    socket.once('secureConnect', () => clearTimeout(connecting))
-    socket.once('close', () => clearTimeout(connecting))
+    socket.once('secureConnect', () => {
+      answered()
+      waiting = within(limits.idleMs, 'did not answer')
+    })
+    socket.once('close', answered)
   })
-  request.once('response', resolve)
+  request.once('response', (response) => {
+    answered()
+    resolve(response)
+  })
   request.once('error', (error) => {
-    clearTimeout(connecting)
+    answered()
     reject(signal.aborted ? signal.reason : faultOf(url, error, request.socket))
   })
   request.end()

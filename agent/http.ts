@@ -6,14 +6,17 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
+import { boundConnections } from './connections.ts'
 import { type Answer, type Dispatch, refused } from './dispatch.ts'
 import { Refusal } from './refusal.ts'
 import type { Caller } from './roles.ts'
 import type { MutualTls } from './tls.ts'
 
 export const longestBody = 64 * 1024
-/** More connections than functions that could ask at once. */
+/** On loopback: more connections than functions that could ask at once. */
 const mostConnections = 256
+/** Who is slow with his handshake, his headers or his body is looked for so often. */
+const connectionsCheckingInterval = 5_000
 const TaskPath = /^\/v1\/tasks\/([^/]+)$/
 
 /** On plain HTTP nobody says who he is: whoever can reach loopback may do all. */
@@ -41,23 +44,31 @@ export const agentServer = (dispatch: Dispatch, closing: AbortSignal, tls: Mutua
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse) => void handle(request, response)
-  const server = tls === undefined ? createServer(listener) : secureServer(tls, listener)
+  const server = tls === undefined ? plainServer(listener) : secureServer(tls, listener)
   // Longer than any client keeps a connection, so that it is the client who closes.
   server.keepAliveTimeout = 65_000
   server.headersTimeout = 10_000
   server.requestTimeout = 30_000
+  return server
+}
+
+const plainServer = (listener: RequestListener) => {
+  const server = createServer({ connectionsCheckingInterval }, listener)
   server.maxConnections = mostConnections
   return server
 }
 
 const secureServer = (tls: MutualTls, listener: RequestListener) => {
-  const server = createSecureServer(tls.options(), listener)
+  const options = { ...tls.options(), connectionsCheckingInterval, handshakeTimeout: 10_000 }
+  const server = createSecureServer(options, listener)
+  boundConnections(server)
   return server.once('listening', () => server.once('close', tls.watch(server)))
 }
 
 const askedIn = (request: IncomingMessage) => {
-  const url = new URL(request.url ?? '/', 'http://agent')
-  const nothing = new Refusal('not_found', `There is no ${request.method} ${url.pathname}`)
+  const url = URL.parse(request.url ?? '/', 'http://agent')
+  const nothing = new Refusal('not_found', `There is no ${request.method} ${url?.pathname ?? 'such path'}`)
+  if (url === null) throw nothing
   const [, operation] = /^\/v1\/([a-z-]+)$/.exec(url.pathname) ?? []
   const question = operation === 'health' || operation === 'tasks'
   if (request.method === 'GET') {

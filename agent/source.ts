@@ -24,7 +24,12 @@ export const openSource = async (run: Run<RequestOf<'copy-image'>>): Promise<Ima
   const { staged } = run.task()
   if (source.kind === 'folder') {
     const image = await openFolderImage(run.context.config.images, source)
-    return (await isReadable(image, run.context.guard)) ? image : copyOf(run, image, source.name)
+    if (await isReadable(image, run.context.guard)) return image
+    try {
+      return await copyOf(run, image, source.name)
+    } finally {
+      await image[Symbol.asyncDispose]()
+    }
   }
   if (!staged?.complete) await fetchImage(run)
   return imageOf(await stagingOf(run.context).openSealed(request.requestId), nameOf(source))
@@ -43,22 +48,24 @@ const isReadable = async ({ handle }: Image, { user }: Guard): Promise<boolean> 
 /** The same image for all that is asked of it, but read from a copy that the agent's children may read. */
 const copyOf = async (run: Run<RequestOf<'copy-image'>>, original: Image, name: string): Promise<Image> => {
   const staging = stagingOf(run.context)
-  const id = run.request.requestId
-  try {
-    await staging.remove(id)
-    const handle = await staging.open(id)
-    try {
-      await copyStaged(original.handle, handle, run.signal)
-      await original.assertUnchanged()
-      await staging.seal(handle)
-    } finally {
-      await handle.close()
-    }
-    const copy = await imageOf(await staging.openSealed(id), name)
-    return { ...copy, identity: original.identity }
-  } finally {
-    await original.handle.close()
+  const { requestId: id, volume } = run.request
+  const { size, blocks } = await original.handle.stat()
+  const most = mostBytes(volume.sizeBytes)
+  if (size > most) {
+    throw new Refusal('image_too_large', `The image ${name} has ${size} bytes; ${most} are taken`)
   }
+  await staging.remove(id)
+  const handle = await staging.open(id)
+  try {
+    await staging.assertSpace(512 * blocks)
+    await copyStaged(original.handle, handle, run.signal)
+    await original.assertUnchanged()
+    await staging.seal(handle)
+  } finally {
+    await handle.close()
+  }
+  const copy = await imageOf(await staging.openSealed(id), name)
+  return { ...copy, identity: original.identity }
 }
 
 const fetchImage = async (run: Run<RequestOf<'copy-image'>>): Promise<void> => {

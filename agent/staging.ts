@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rm, statfs } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, readdir, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from './context.ts'
 import { asRefusal, Refusal } from './refusal.ts'
@@ -8,6 +8,9 @@ import { asRefusal, Refusal } from './refusal.ts'
 const MiB = 1024 ** 2
 /** Kept free for everybody else on that file system. */
 const reserveBytes = 64 * MiB
+
+/** What a copy is called: the sweep removes nothing else, should the folder be used for other things. */
+const ownName = /^[0-9a-f]{32}$/
 
 /** The agent's own copies of image files, one for each task at most, that nobody but its children can read. */
 export const stagingOf = ({ config, guard }: Context) => {
@@ -20,6 +23,7 @@ export const stagingOf = ({ config, guard }: Context) => {
     /** For writing; what an earlier try left is kept. */
     open: async (task: string): Promise<FileHandle> => {
       await mkdir(folder, { recursive: true, mode: 0o700 })
+      await assertPrivate(folder)
       return open(pathOf(task), constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
     },
     /** Nobody changes it any more, and children may read it. */
@@ -28,15 +32,19 @@ export const stagingOf = ({ config, guard }: Context) => {
       await handle.chmod(0o400)
       if (guard.user) await handle.chown(guard.user.uid, guard.user.gid)
     },
-    openSealed: (task: string): Promise<FileHandle> =>
-      open(pathOf(task), constants.O_RDONLY | constants.O_NOFOLLOW),
+    openSealed: async (task: string): Promise<FileHandle> => {
+      await assertPrivate(folder)
+      return open(pathOf(task), constants.O_RDONLY | constants.O_NOFOLLOW)
+    },
     remove: (task: string): Promise<void> => rm(pathOf(task), { force: true }),
     /** Remove what belongs to none of these tasks. */
     sweep: async (tasks: readonly string[]): Promise<void> => {
       const kept = new Set(tasks.map(nameOf))
       const names = await readdir(folder).catch(() => [])
       await Promise.all(
-        names.filter((name) => !kept.has(name)).map((name) => rm(join(folder, name), { force: true })),
+        names
+          .filter((name) => ownName.test(name) && !kept.has(name))
+          .map((name) => rm(join(folder, name), { force: true })),
       )
     },
     /** @throws Refusal `no_space` */
@@ -51,6 +59,16 @@ export const stagingOf = ({ config, guard }: Context) => {
   }
 }
 export type Staging = ReturnType<typeof stagingOf>
+
+/** Whoever can write there could put another image in the place of the one that was looked at. */
+const assertPrivate = async (folder: string): Promise<void> => {
+  const status = await lstat(folder)
+  if (status.isDirectory() && status.uid === process.getuid?.() && (status.mode & 0o077) === 0) return
+  throw new Refusal(
+    'io_error',
+    `The staging folder ${folder} is not the agent's alone: make it a folder of the agent's user, chmod 0700`,
+  )
+}
 
 /** @throws Refusal `no_space` the disk, a quota or a limit is full */
 export const writeStaged = async (handle: FileHandle, bytes: Buffer, position: number): Promise<void> => {

@@ -27,7 +27,8 @@ const using =
     await using device = await open(found, run.context.guard.user)
     await assertStillThere(devices, volume.globalId, device)
     using watch = watchDevice(devices, volume.globalId, device)
-    return work({ ...run, signal: AbortSignal.any([run.signal, watch.signal]) }, device)
+    // Awaited here: the device is closed when this ends.
+    return await work({ ...run, signal: AbortSignal.any([run.signal, watch.signal]) }, device)
   }
 
 export const writing = using(openDevice)

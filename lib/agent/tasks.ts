@@ -22,7 +22,13 @@ export const FolderImage = z.strictObject({
 export const HttpsImage = z.strictObject({
   kind: z.literal('https'),
   /** A signature in its query is kept in memory only. */
-  url: z.url({ protocol: /^https$/ }).max(2048),
+  url: z
+    .url({ protocol: /^https$/ })
+    .max(2048)
+    .refine((url) => {
+      const { username, password } = URL.parse(url) ?? {}
+      return !username && !password
+    }, 'must hold no credentials'),
   /** Hexadecimal digest of the image file, checked before the first write. */
   sha512: z
     .string()

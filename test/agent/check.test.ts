@@ -112,6 +112,17 @@ test('a state folder that others may look into is wrong', async () => {
   expect(wrong).toEqual({ state: expect.stringMatching(/open to others.*chmod 0700/s) })
 })
 
+test('so is a staging folder of its own', async () => {
+  const { host, tls } = await goodHost()
+  await using _ = host
+  const staging = host.at('staged')
+  mkdirSync(staging, { mode: 0o755 })
+
+  const { wrong } = await check(host, { tls: tls.files, staging })
+
+  expect(wrong).toEqual({ staging: expect.stringMatching(/open to others.*chmod 0700/s) })
+})
+
 test('an authority that is none, and a key that others may read', async () => {
   const { host, ca, tls } = await goodHost()
   await using _ = host

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { statSync } from 'node:fs'
-import { open, symlink, truncate } from 'node:fs/promises'
+import { open, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import {
@@ -134,3 +134,20 @@ test.runIf(process.getuid?.() === 0)(
     expect(statSync(file).uid).toBe(0)
   },
 )
+
+test.runIf(process.getuid?.() === 0)('a file that somebody made in /dev is no volume', async () => {
+  await using host = await makeHost()
+  const { agent, client } = await host.start()
+  await using _ = agent
+  const file = `/dev/cinderless-test-${process.pid}`
+  await writeFile(file, Buffer.alloc(512))
+  try {
+    await symlink(file, host.at('dev/storpool-byid', globalId))
+    await expect(client.size(asked, soon())).rejects.toMatchObject({
+      code: 'not_attached',
+      message: expect.stringContaining('no block device'),
+    })
+  } finally {
+    await rm(file)
+  }
+})

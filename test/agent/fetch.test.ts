@@ -188,6 +188,14 @@ test.each(['gzip', 'br', 'x-unknown'])('refuses a file encoded with %s', async (
   await expect(fetched(server.port, '/disk')).rejects.toMatchObject({ code: 'source_refused' })
 })
 
+test('refuses a file whose transfer is encoded by more than chunks', async () => {
+  await using server = await startImageServer((request) => {
+    request.socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n4\r\nbomb\r\n0\r\n\r\n')
+  })
+
+  await expect(fetched(server.port, '/disk')).rejects.toMatchObject({ code: 'source_refused' })
+})
+
 test('follows three redirects, each checked like the first, and no fourth', async () => {
   await using server = await startImageServer((request, response) => {
     const [, left] = /^\/(\d)$/.exec(request.url ?? '') ?? []
@@ -258,9 +266,15 @@ test('no proxy of the environment is asked', async () => {
 test.each([
   ['takes no connection', { limits: { connectMs: 50, idleMs: 5_000 } }],
   ['says nothing', { limits: { connectMs: 5_000, idleMs: 50 } }],
+  ['sends its headers a byte at a time', { limits: { connectMs: 5_000, idleMs: 100 } }],
   ['is too slow', { leastBytesPerSecond: MiB, speedWindowMs: 50 }],
 ])('gives up on a server that %s', async (how, changes) => {
+  const timers: NodeJS.Timeout[] = []
   await using server = await startImageServer((request, response) => {
+    if (how.startsWith('sends its headers')) {
+      request.socket.write('HTTP/1.1 200 OK\r\nx: ')
+      timers.push(setInterval(() => request.socket.write('y'), 10))
+    }
     if (how === 'is too slow') void serve(request, response, content, { pace: { bytes: 1000, ms: 20 } })
   })
   const deaf = createTcpServer(() => {}).listen(0, '127.0.0.1')
@@ -269,6 +283,7 @@ test.each([
 
   await expect(fetched(port, '/disk', changes)).rejects.toMatchObject({ code: 'source_unavailable' })
   deaf.close()
+  for (const timer of timers) clearInterval(timer)
 })
 
 test('stops when it is told to', async () => {

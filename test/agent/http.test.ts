@@ -83,6 +83,20 @@ test.each<[string, string, Sent, number, string]>([
   ['another method', '/v1/release', { method: 'PUT', body: '{}' }, 404, 'not_found'],
   ['a question that is no question', '/v1/health', { body: '{}' }, 404, 'not_found'],
   ['an unknown task', '/v1/tasks/%2e%2e', { method: 'GET' }, 404, 'not_found'],
+  ['a path that is no address', '//', { method: 'GET' }, 404, 'not_found'],
+  [
+    'an address that holds credentials',
+    '/v1/copy-image',
+    {
+      body: JSON.stringify(
+        copyRequest('', 'raw', MiB, {
+          source: { kind: 'https', url: 'https://user:pass@images.example/disk' },
+        }),
+      ),
+    },
+    400,
+    'bad_request',
+  ],
   ['an odd escape', '/v1/tasks/%zz', { method: 'GET' }, 404, 'not_found'],
   [
     'deep nesting',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import type { CopyImage } from '../../lib/agent/tasks.ts'
 import { ca, serve, startImageServer } from './image-server.ts'
@@ -209,13 +209,59 @@ test('a signed address is not kept over a restart: the task says interrupted, an
 test('what no task needs is removed from the staging folder at the start', async () => {
   await using host = await makeHost()
   mkdirSync(host.at('state/staging'))
-  await writeFile(host.at('state/staging/left'), 'over')
+  await writeFile(host.at('state/staging', 'a'.repeat(32)), 'over')
+  await writeFile(host.at("state/staging/somebody else's"), 'here by mistake')
 
   const { agent } = await host.start()
   await using _ = agent
 
-  expect(staged(host)).toEqual([])
+  expect(staged(host)).toEqual(["somebody else's"])
 })
+
+test.each<[string, (folder: string, host: Host) => Promise<unknown>]>([
+  ['others may write to', async (folder) => chmod(folder, 0o777)],
+  [
+    'is a link to another',
+    async (folder, host) => {
+      await rm(folder, { recursive: true })
+      await symlink(host.at('images'), folder)
+    },
+  ],
+])('nothing is staged in a folder that %s', async (_, change) => {
+  await using host = await makeHost()
+  await using server = await startImageServer((request, response) => void serve(request, response, content))
+  mkdirSync(host.at('state/staging'), { mode: 0o700 })
+  const { agent, client } = await host.start(await mayFetch(host, server.port))
+  await using __ = agent
+  await host.attach(8 * MiB)
+  await change(host.at('state/staging'), host)
+
+  await client.copyImage(fromServer(server.port, '/disk'), soon())
+
+  expect(await ended(client)).toMatchObject({
+    error: { code: 'io_error', message: expect.stringContaining('chmod 0700') },
+    result: { partlyWritten: false },
+  })
+  expect([server.asked, staged(host)]).toEqual([[], []])
+})
+
+test.runIf(isRoot)(
+  'an image children may not read is not copied where it is too large for the volume',
+  async () => {
+    await using host = await makeHost()
+    const { agent, client } = await host.start()
+    await using _ = agent
+    await host.attach(8 * MiB)
+    const image = await host.image('closed', content)
+    await chmod(image, 0o600)
+    await truncate(image, 2 ** 43)
+
+    await client.copyImage(copyRequest('closed', 'raw', 8 * MiB), soon())
+
+    expect(await ended(client)).toMatchObject({ error: { code: 'image_too_large' } })
+    expect(staged(host)).toEqual([])
+  },
+)
 
 test.runIf(isRoot)('an image only its owner may read is copied by children who may not', async () => {
   await using host = await makeHost()

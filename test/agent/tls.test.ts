@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { connect as connectTcp } from 'node:net'
 import { type ConnectionOptions, connect } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Agent } from '../../agent/server.ts'
@@ -109,6 +110,26 @@ test('speaks TLS 1.3 and nothing older', async () => {
   const { socket } = await raw(pair)
   expect(socket.getProtocol()).toBe('TLSv1.3')
   socket.destroy()
+})
+
+test('silence keeps nobody out: neither connections without a word nor handshakes without a certificate', async () => {
+  const { port } = agent
+  const { socket: kept } = await raw(ca.client(['read.cinderless']))
+  const silent = Array.from({ length: 300 }, (_, index) =>
+    index % 2 === 0
+      ? connectTcp(port, '127.0.0.1')
+      : connect({ port, host: '127.0.0.1', servername: 'alpha', ca: ca.cert }),
+  )
+  for (const socket of silent) socket.on('error', () => {})
+  await until(() => (silent.filter(({ closed }) => closed).length >= 100 ? true : undefined))
+
+  const client = to(shown('read.cinderless'))
+  expect(await client.health(soon())).toMatchObject({ ok: true })
+  kept.write('GET /v1/health HTTP/1.1\r\nhost: alpha\r\n\r\n')
+  const [answer] = await once(kept, 'data')
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 200 /)
+  for (const socket of [kept, ...silent]) socket.destroy()
+  client.close()
 })
 
 test('takes up no session: the certificate is looked at on every connection', async () => {
