@@ -30,7 +30,10 @@ const entries = (name) => {
   return refuse(`${name} is not a JSON object of objects.`)
 }
 
-entries('HOSTS')
+for (const [name, { clientId, agent }] of entries('HOSTS')) {
+  if (clientId !== undefined || agent !== undefined) continue
+  refuse(`HOSTS has neither clientId nor agent for ${name}: give the address of its agent, or its client id.`)
+}
 const backends = entries('BACKENDS')
 for (const [name, { SP_AUTH_TOKEN }] of backends) {
   if (SP_AUTH_TOKEN === undefined) continue
@@ -63,5 +66,10 @@ module.exports = {
   vpc: subnetIds.length === 0 ? null : { subnetIds, securityGroupIds },
   layers: list('SECRETS_EXTENSION_LAYER'),
   secrets: [...new Set(secrets)].map(arnOf),
+  agentSecrets: {
+    attach: [arnOf(process.env.AGENT_ATTACH_SECRET || 'cinderless/agents-attach')],
+    data: [arnOf(process.env.AGENT_DATA_SECRET || 'cinderless/agents-data')],
+    read: [arnOf(process.env.AGENT_READ_SECRET || 'cinderless/agents-read')],
+  },
   alarmActions: list('ALARM_TOPIC_ARN'),
 }

@@ -7,10 +7,15 @@ import { confFiles, hostsOf, settingsOf } from './storpool/conf.ts'
 /**
  * The only reader of the environment. StorPool's and Cinder's own names are kept; an empty value is an absent one.
  */
-const Host = z.strictObject({
-  clientId: z.int().min(1).max(4095),
-  agent: z.url({ protocol: /^(https?|ssh)$/ }).optional(),
-})
+const AgentAddress = z
+  .url({ protocol: /^(https?|ssh)$/ })
+  .refine((url) => URL.parse(url)?.password === '', 'has a password in it, and is shown: keys are the way in')
+const Host = z
+  .strictObject({ clientId: z.int().min(1).max(4095).optional(), agent: AgentAddress.optional() })
+  .refine(
+    ({ clientId, agent }) => clientId !== undefined || agent !== undefined,
+    'has neither clientId nor agent',
+  )
 
 const json = z.string().transform((text, context): unknown => {
   try {
@@ -122,12 +127,12 @@ const mergedHosts = ({ HOSTS, CONF_HOSTS }: z.infer<typeof Environment>): Config
   const merged = new Map(Object.entries(HOSTS))
   for (const [name, clientId] of Object.entries(CONF_HOSTS)) {
     const there = merged.get(name)
-    if (there !== undefined && there.clientId !== clientId) {
+    if (there?.clientId !== undefined && there.clientId !== clientId) {
       throw wrongConfiguration(
         `HOSTS says client ${there.clientId} for ${name}, storpool.conf says ${clientId}`,
       )
     }
-    merged.set(name, there ?? { clientId })
+    merged.set(name, { ...there, clientId })
   }
   return Object.fromEntries(merged)
 }

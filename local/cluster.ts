@@ -1,9 +1,11 @@
 import { rmSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from '../lib/log.ts'
+import { confFiles, settingsOf } from '../lib/storpool/conf.ts'
 import { CannotStart, type StateFolder } from './state.ts'
 
-/** The name under which the agent of this machine is known, and the number its volumes are attached to. */
+/** The name under which this machine is known to a simulated cluster, and how many clients that has. */
 const hostName = 'host-1'
 const clients = 16
 
@@ -18,29 +20,41 @@ export interface Cluster {
   close(): Promise<void>
 }
 
+/** Secrets are read by an extension of Lambda's: on one machine what agents are shown is in a file, for all functions. */
+const noSecret = { AGENT_CREDENTIALS_SECRET: '' }
+
 const hostsOf = (ids: readonly number[], agentId: number, agent: string): string =>
   JSON.stringify(
     Object.fromEntries(ids.map((id) => [`host-${id}`, { clientId: id, ...(id === agentId && { agent }) }])),
   )
 
 /** Certificates for this run alone: those of the last one, and whoever copied them, are let in no more. */
-const freshCerts = async (folder: string) => {
+const freshCerts = async (folder: string, host: string) => {
   const { writeCerts } = await import('../agent/certs.ts')
   rmSync(folder, { recursive: true, force: true })
-  await writeCerts({ out: folder, host: hostName, clients: true, days: 365 })
+  await writeCerts({ out: folder, host, clients: true, days: 365 })
   const [ca, cert, key] = ['ca.crt', 'server.crt', 'server.key'].map((name) => join(folder, name))
-  return { tls: { ca, cert, key }, environment: { AGENT_CREDENTIALS_FILE: join(folder, 'data.json') } }
+  return {
+    tls: { ca, cert, key },
+    environment: { ...noSecret, AGENT_CREDENTIALS_FILE: join(folder, 'data.json') },
+  }
 }
 
-const agentOf = async (state: StateFolder, clientId: number, devices: string, log: Logger) => {
+interface ThisHost {
+  readonly host: string
+  readonly clientId: number
+  readonly devices: string
+}
+
+const agentOf = async (state: StateFolder, { host, clientId, devices }: ThisHost, log: Logger) => {
   const { parseConfig } = await import('../agent/config.ts')
   const { startAgent } = await import('../agent/server.ts')
-  const { tls, environment } = await freshCerts(state.at('agent-tls'))
+  const { tls, environment } = await freshCerts(state.at('agent-tls'), host)
   const agent = await startAgent(
     parseConfig({
-      host: hostName,
+      host,
       clientId,
-      // This machine's own storpool.conf may speak of another cluster.
+      // This machine's own storpool.conf may speak of another cluster, and was read already where it does not.
       storpoolConf: state.at('storpool.conf'),
       listen: { address: '127.0.0.1', port: 0 },
       tls,
@@ -61,7 +75,8 @@ const simulated = async (state: StateFolder, log: Logger): Promise<Cluster> => {
   const token = state.secret('simulator-token')
   const simulator = await startSimulator({ port: 0, host: '127.0.0.1', token, data: state.at('simulator') })
   try {
-    const { agent, environment } = await agentOf(state, 1, simulator.devicesOf(1), log)
+    const here = { host: hostName, clientId: 1, devices: simulator.devicesOf(1) }
+    const { agent, environment } = await agentOf(state, here, log)
     const ids = Array.from({ length: clients }, (_, index) => index + 1)
     return {
       environment: {
@@ -96,14 +111,21 @@ const real = async (env: NodeJS.ProcessEnv, state: StateFolder, log: Logger): Pr
       'SP_API_HTTP_HOST is set and SP_AUTH_TOKEN is not. Set both to reach a cluster, or neither to use the simulator',
     )
   }
-  if (env.HOSTS) return { environment: {}, simulator: undefined, missing: [], close: async () => undefined }
-  const clientId = Number(env.SP_OURID ?? 1)
-  const { agent, environment } = await agentOf(state, clientId, '/dev', log)
+  if (env.HOSTS) {
+    return { environment: noSecret, simulator: undefined, missing: [], close: async () => undefined }
+  }
+  const host = hostname()
+  const id = env.SP_OURID ?? settingsOf(confFiles(env.STORPOOL_CONF), host).SP_OURID
+  if (id === undefined) {
+    const missing = `${host} has no client id (SP_OURID in storpool.conf), so nothing is attached to it: set SP_OURID, or HOSTS`
+    return { environment: noSecret, simulator: undefined, missing: [missing], close: async () => undefined }
+  }
+  const { agent, environment } = await agentOf(state, { host, clientId: Number(id), devices: '/dev' }, log)
   return {
     environment: {
-      HOSTS: JSON.stringify({ [hostName]: { clientId, agent: agent.url } }),
+      HOSTS: JSON.stringify({ [host]: { clientId: Number(id), agent: agent.url } }),
       ...environment,
-      JOB_HOST: hostName,
+      JOB_HOST: host,
     },
     simulator: undefined,
     missing: agent.missing,

@@ -9,13 +9,19 @@ const textOf = (value: Value, resolve: Resolve): string =>
 /**
  * The environment of all functions together: on AWS each has its own, here they share a process.
  *
+ * @param without variables that this machine gives values of its own.
  * @throws Error naming two functions that want different values of one variable.
  */
-export const environmentOf = (service: Service, resolve: Resolve): Record<string, string> => {
+export const environmentOf = (
+  service: Service,
+  resolve: Resolve,
+  without: readonly string[] = [],
+): Record<string, string> => {
   const environment: Record<string, string> = {}
   const owner: Record<string, string> = {}
   for (const fn of service.functions.values()) {
     for (const [name, value] of Object.entries(fn.environment)) {
+      if (without.includes(name)) continue
       const text = textOf(value, resolve)
       if (Object.hasOwn(environment, name) && environment[name] !== text) {
         throw new Error(

@@ -160,7 +160,7 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
     }
     const endpoints = { dynamodb: tables.url, sqs: queues.url, lambda: durableApi.url }
     const environment = {
-      ...environmentOf(service, resourceOf),
+      ...environmentOf(service, resourceOf, Object.keys(cluster.environment)),
       ...awsEnvironment(service.region, endpoints),
       ...cluster.environment,
     }

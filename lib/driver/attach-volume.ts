@@ -1,6 +1,7 @@
 import type * as z from 'zod'
 import type { DeviceBackend } from './backend.ts'
-import { connectVolume, InitializeConnection, knownHost } from './initialize-connection.ts'
+import { connectVolume, InitializeConnection } from './initialize-connection.ts'
+import { knownHost } from './known-host.ts'
 import type { ConnectionInfo, Connector } from './model.ts'
 import { TerminateConnection, terminateConnection } from './terminate-connection.ts'
 
@@ -28,7 +29,7 @@ const ANSWER_MS = 3_000
  */
 export async function attachVolume(backend: DeviceBackend, input: AttachVolume): Promise<AttachedVolume> {
   const host = await knownHost(backend.hosts, input.connector.host)
-  const agent = backend.agentOn(host)
+  const agent = await backend.agentOn(host)
   const { conn, volume } = await connectVolume(backend, input)
   const { globalId, attachmentId: id, generation, access_mode: mode } = conn.data
   try {

@@ -1,18 +1,24 @@
 import type { StorPool } from '../storpool/client.ts'
 import type { KnownSnapshot, KnownVolume } from './model.ts'
 
-/** A host that volumes can be attached to. */
-export interface Host {
+/** A host by its name; the rest may be said by the configuration, or by its agent. */
+export interface NamedHost {
   readonly name: string
-  /** StorPool's number for it, `SP_OURID`. */
-  readonly clientId: number
+  /** StorPool's number for it, `SP_OURID`. Undefined while nobody has said it. */
+  readonly clientId?: number | undefined
   /** Where its agent answers, if it has one. */
   readonly agent?: string | undefined
 }
 
+/** A host that volumes can be attached to. */
+export interface Host extends NamedHost {
+  readonly clientId: number
+}
+
 export interface Hosts {
-  get(name: string): Promise<Host | undefined>
-  all(): Promise<readonly Host[]>
+  /** @throws DriverError UnknownHost: its agent says that it is another host, or another client. */
+  get(name: string): Promise<NamedHost | undefined>
+  all(): Promise<readonly NamedHost[]>
 }
 
 /** One configured cluster, as one invocation sees it: every call on it ends by this invocation's deadline. */
@@ -105,8 +111,12 @@ export interface AttachingBackend extends Backend {
 
 /** A backend for operations that also see to the device on the host. */
 export interface DeviceBackend extends AttachingBackend {
-  /** @throws DriverError HostNotReady: the host has no agent. */
-  agentOn(host: Host): DeviceAgent
+  /**
+   * The agent on a host, once it has said that it is that host.
+   *
+   * @throws DriverError HostNotReady: the host has no agent. UnknownHost: it is another host, or another client.
+   */
+  agentOn(host: Host): Promise<DeviceAgent>
   /** Epoch milliseconds that are so many milliseconds from now, or the invocation's deadline where that is sooner. */
   within(ms: number): number
 }

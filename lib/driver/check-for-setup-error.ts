@@ -10,7 +10,7 @@ export const CheckForSetupError = z.strictObject({ host: BackendHost })
 
 /**
  * Ask the cluster whether this configuration can work: it answers with our token, it is running with an active
- * management service, the default template is there, and every configured host is a client it knows.
+ * management service, the default template is there, and every host with a configured client id is a client it knows.
  *
  * @throws DriverError BackendUnavailable: the cluster is not running. VolumeBackendError: the configuration does
  *   not fit the cluster; the message has every misfit.
@@ -29,7 +29,7 @@ export async function checkForSetupError(backend: Backend): Promise<void> {
       ? []
       : [`STORPOOL_TEMPLATE names ${template}, which the cluster does not have`]),
     ...hosts
-      .filter(({ clientId }) => services.clients[String(clientId)] === undefined)
+      .filter(({ clientId }) => clientId !== undefined && services.clients[String(clientId)] === undefined)
       .map(({ name, clientId }) => `host ${name} is client ${clientId}, which the cluster does not know`),
   ]
   if (misfits.length > 0) {

@@ -3,7 +3,8 @@ import { DriverError } from '../errors.ts'
 import { attachmentId } from '../ids.ts'
 import { volumeSummary } from '../storpool/volumes.ts'
 import { type DeviceBackend, volumeRef } from './backend.ts'
-import { AttachmentId, knownHost } from './initialize-connection.ts'
+import { AttachmentId } from './initialize-connection.ts'
+import { knownHost } from './known-host.ts'
 import { Connector, KnownVolume } from './model.ts'
 import { orAbsent } from './settle.ts'
 import { TerminateConnection, terminateConnection } from './terminate-connection.ts'
@@ -80,7 +81,8 @@ async function release(backend: DeviceBackend, input: DetachVolume): Promise<voi
       { remedy: 'It is another connection by now: leave it alone.' },
     )
   }
-  await backend.agentOn(host).release(
+  const agent = await backend.agentOn(host)
+  await agent.release(
     {
       clientId: host.clientId,
       volume: { globalId },

@@ -4,7 +4,8 @@ import { attachmentId } from '../ids.ts'
 import type { VolumeSummary } from '../storpool/schema.ts'
 import { volumeSummary } from '../storpool/volumes.ts'
 import { attach } from './attach.ts'
-import { type AttachingBackend, type Host, type Hosts, volumeName, volumeRef } from './backend.ts'
+import { type AttachingBackend, volumeName, volumeRef } from './backend.ts'
+import { knownHost } from './known-host.ts'
 import { AccessMode, type ConnectionInfo, Connector, KnownVolume } from './model.ts'
 import { orAbsent } from './settle.ts'
 
@@ -80,14 +81,4 @@ export async function connectVolume(
 const namedAfter = (backend: AttachingBackend, name: string): string | undefined => {
   const beginning = volumeName(backend, '')
   return name.startsWith(beginning) ? name.slice(beginning.length) : undefined
-}
-
-/** @throws DriverError UnknownHost, naming it. */
-export async function knownHost(hosts: Hosts, name: string): Promise<Host> {
-  const host = await hosts.get(name)
-  if (host !== undefined) return host
-  const known = (await hosts.all()).map((one) => one.name)
-  throw new DriverError('UnknownHost', `host ${name} is not known`, {
-    remedy: `Add it to HOSTS or to storpool.conf with its client id. Known: ${known.join(', ') || 'none'}.`,
-  })
 }

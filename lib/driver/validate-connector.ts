@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Backend } from './backend.ts'
-import { knownHost } from './initialize-connection.ts'
+import { namedHost } from './known-host.ts'
 import { Connector } from './model.ts'
 
 export const ValidateConnector = z.strictObject({ connector: Connector })
@@ -13,5 +13,5 @@ export type ValidateConnector = z.infer<typeof ValidateConnector>
  * @see cinder/volume/drivers/storpool.py validate_connector
  */
 export async function validateConnector(backend: Backend, { connector }: ValidateConnector): Promise<void> {
-  await knownHost(backend.hosts, connector.host)
+  await namedHost(backend.hosts, connector.host)
 }

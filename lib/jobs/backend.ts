@@ -6,7 +6,7 @@ import type { JobRecords } from './record.ts'
 /** What a job's steps work with: the driver's backend, the job's record, and the agents on hosts. */
 export interface JobBackend extends DeviceBackend {
   readonly jobs: JobRecords
-  agentOn(host: Host): AgentClient
+  agentOn(host: Host): Promise<AgentClient>
   /** What opens a store that agents know by its name; undefined where nothing is needed. */
   secretsOf(store: string): Promise<Secrets | undefined>
 }

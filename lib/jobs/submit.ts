@@ -1,7 +1,7 @@
 import { v4 } from 'uuid'
 import * as z from 'zod'
 import type { Hosts } from '../driver/backend.ts'
-import { knownHost } from '../driver/initialize-connection.ts'
+import { namedHost } from '../driver/known-host.ts'
 import { DriverError } from '../errors.ts'
 import { jobId } from '../ids.ts'
 import { CopyImageToVolumeInput } from './copy-image-to-volume/document.ts'
@@ -114,9 +114,9 @@ async function agentHost(to: Submission, named: string | undefined): Promise<str
       remedy: 'Name one in input.host, or set JOB_HOST.',
     })
   }
-  const host = await knownHost(to.hosts, name)
+  const host = await namedHost(to.hosts, name)
   if (host.agent !== undefined) return host.name
   throw new DriverError('HostNotReady', `host ${host.name} has no agent`, {
-    remedy: "Install the agent there and put its address beside the host's client id.",
+    remedy: "Install the agent there and put its address into the host's entry in HOSTS.",
   })
 }

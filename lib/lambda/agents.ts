@@ -1,6 +1,6 @@
 import { type AgentClient, agentClient } from '../agent/client.ts'
 import { config } from '../config.ts'
-import type { Host } from '../driver/backend.ts'
+import type { NamedHost } from '../driver/backend.ts'
 import { DriverError } from '../errors.ts'
 import { agentCredentials } from './agent-credentials.ts'
 import { hostsOf } from './backend.ts'
@@ -9,10 +9,10 @@ import { hostsOf } from './backend.ts'
 const clients = new Map<string, AgentClient>()
 
 /** @throws DriverError HostNotReady: the host has no agent. */
-export function agentOn(host: Host): AgentClient {
+export function agentOn(host: NamedHost): AgentClient {
   if (host.agent === undefined) {
     throw new DriverError('HostNotReady', `host ${host.name} has no agent`, {
-      remedy: "Install the agent there and put its address beside the host's client id.",
+      remedy: "Install the agent there and put its address into the host's entry in HOSTS.",
     })
   }
   const key = `${host.name} ${host.agent}`

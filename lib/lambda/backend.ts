@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { type Config, config } from '../config.ts'
-import type { Backend, Host, Hosts } from '../driver/backend.ts'
+import type { Backend, Hosts, NamedHost } from '../driver/backend.ts'
 import { DriverError } from '../errors.ts'
 import { logger } from '../log.ts'
 import { type Connection, connect } from '../storpool/client.ts'
@@ -94,9 +94,9 @@ const tokenOf = async ({ token, secret = '' }: Cluster): Promise<string> => {
   return secretText(secret, PARAMETERS_SECRETS_EXTENSION_HTTP_PORT, AWS_SESSION_TOKEN)
 }
 
-/** The registry of hosts: what the configuration says of them. */
+/** The hosts there are: what the configuration says of them. */
 export const hostsOf = ({ HOSTS }: Pick<Config, 'HOSTS'>): Hosts => {
-  const known: readonly Host[] = Object.entries(HOSTS).map(([name, host]) => ({ name, ...host }))
+  const known: readonly NamedHost[] = Object.entries(HOSTS).map(([name, host]) => ({ name, ...host }))
   return {
     get: async (name) => known.find((host) => host.name === name),
     all: async () => known,

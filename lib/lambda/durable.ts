@@ -2,21 +2,20 @@ import type { DurableContext } from '@aws/durable-execution-sdk-js'
 import type { JobBackend } from '../jobs/backend.ts'
 import type { JobKind } from '../jobs/document.ts'
 import { type Steps, workflow } from '../jobs/workflow.ts'
-import { agentOn } from './agents.ts'
 import { deviceBackendFor } from './devices.ts'
 import { invocationOf } from './endpoint.ts'
+import { meetingHosts } from './meeting.ts'
 import { jobs } from './records.ts'
 import { secretsOf } from './stores.ts'
 
 /** A job's workflow as a durable Lambda handler. */
 export const durable = <Kind extends JobKind>(kind: Kind, page: (steps: Steps<Kind>) => Promise<void>) =>
-  workflow(
-    kind,
-    page,
-    async (context: DurableContext['lambdaContext'], job): Promise<JobBackend> => ({
-      ...(await deviceBackendFor(invocationOf(context), job.input)),
+  workflow(kind, page, async (context: DurableContext['lambdaContext'], job): Promise<JobBackend> => {
+    const invocation = invocationOf(context)
+    return {
+      ...(await deviceBackendFor(invocation, job.input)),
       jobs: jobs(),
-      agentOn,
+      agentOn: meetingHosts(invocation).agentOn,
       secretsOf,
-    }),
-  )
+    }
+  })

@@ -9,6 +9,10 @@ import { root } from './run.ts'
 const token = ['secretsmanager:GetSecretValue secret:cinderless/storpool-token-??????']
 const book = ['dynamodb:GetItem Table ATTACHMENTS#*', 'dynamodb:PutItem Table ATTACHMENTS#*']
 const forget = ['dynamodb:DeleteItem Table ATTACHMENTS#name#*']
+/** What agents are shown, and so what they may be asked for, is one role's. */
+const pair = (role: string) => [`secretsmanager:GetSecretValue secret:cinderless/agents-${role}-??????`]
+const readHost = ['dynamodb:GetItem Table HOST#*']
+const keepHost = [...readHost, 'dynamodb:PutItem Table HOST#*']
 const readJob = ['dynamodb:GetItem Table JOB#*']
 const createJob = [...readJob, 'dynamodb:PutItem Table JOB#*']
 const changeJob = ['dynamodb:UpdateItem Table JOB#*']
@@ -26,10 +30,10 @@ const may: Record<string, readonly string[]> = {
   'create-snapshot': token,
   'delete-snapshot': token,
   'create-volume-from-snapshot': token,
-  'initialize-connection': [...token, ...book],
-  'terminate-connection': [...token, ...book],
-  'attach-volume': [...token, ...book],
-  'detach-volume': [...token, ...book],
+  'initialize-connection': [...token, ...book, ...readHost],
+  'terminate-connection': [...token, ...book, ...readHost],
+  'attach-volume': [...token, ...pair('attach'), ...book, ...keepHost],
+  'detach-volume': [...token, ...pair('attach'), ...book, ...keepHost],
   'get-volume-stats': [...token, 'dynamodb:Query Table/index/gsi3 STATS#*'],
   'get-pool': token,
   'validate-connector': token,
@@ -53,9 +57,14 @@ const may: Record<string, readonly string[]> = {
   'delete-group-snapshot': token,
   'copy-image-to-volume': [...createJob, ...send],
   'submit-job': [...createJob, ...send],
-  'list-jobs': [...readJob, 'dynamodb:Query Table/index/gsi2 JOB#*', 'dynamodb:Query Table/index/gsi3 JOB#*'],
-  'get-job': readJob,
-  'cancel-job': [...readJob, ...changeJob, `${callback} function:cinderless-dev-job-*:*`],
+  'list-jobs': [
+    ...pair('read'),
+    ...readJob,
+    'dynamodb:Query Table/index/gsi2 JOB#*',
+    'dynamodb:Query Table/index/gsi3 JOB#*',
+  ],
+  'get-job': [...pair('read'), ...readJob],
+  'cancel-job': [...pair('data'), ...readJob, ...changeJob, `${callback} function:cinderless-dev-job-*:*`],
   'start-job': [
     'sqs:ReceiveMessage JobsQueue',
     'sqs:DeleteMessage JobsQueue',
@@ -65,13 +74,16 @@ const may: Record<string, readonly string[]> = {
   ],
   'job-copy-image-to-volume': [
     ...token,
+    ...pair('data'),
     ...book,
+    ...keepHost,
     ...changeJob,
     'lambda:CheckpointDurableExecution function:cinderless-dev-job-copy-image-to-volume:*',
     'lambda:GetDurableExecutionState function:cinderless-dev-job-copy-image-to-volume:*',
   ],
   'get-stats': ['dynamodb:Query Table/index/gsi3 STATS#*'],
   'get-health': token,
+  'get-hosts': ['dynamodb:Query Table/index/gsi3 HOST#*'],
   // The clock calls a function in the function's own role.
   'publish-volume-stats': [
     ...token,
@@ -84,6 +96,7 @@ const may: Record<string, readonly string[]> = {
     ...send,
     'lambda:InvokeFunction function:cinderless-dev-resend-jobs',
   ],
+  'ask-hosts': [...pair('read'), ...keepHost, 'lambda:InvokeFunction function:cinderless-dev-ask-hosts'],
 }
 
 let packaged: Package

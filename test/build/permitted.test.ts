@@ -24,8 +24,14 @@ beforeAll(async () => {
   await driveOperations()
   await driveJobs()
   await loseMessage()
-  for (const name of ['publish-volume-stats', 'resend-jobs']) await recorded.system.scheduler.runNow(name)
-  await Promise.all([call('GET', '/stats'), call('GET', '/health'), drive('get_volume_stats', {})])
+  for (const name of ['publish-volume-stats', 'resend-jobs', 'ask-hosts'])
+    await recorded.system.scheduler.runNow(name)
+  await Promise.all([
+    call('GET', '/stats'),
+    call('GET', '/health'),
+    call('GET', '/hosts'),
+    drive('get_volume_stats', {}),
+  ])
 }, 120_000)
 
 afterAll(async () => {
@@ -109,6 +115,9 @@ const isDoneForIt = (key: string, { action, on }: Permission) =>
   // The SDK asks for it where an execution has more behind it than is handed over at once.
   action === 'lambda:GetDurableExecutionState'
 
+/** What is heard of a host is kept by the process: of the functions that share this one, the first asks for all. */
+const isForAll = ({ keys }: Permission) => keys?.startsWith('HOST#') ?? false
+
 const each = (asked: readonly Asked[]) => [...new Set(asked.map(({ by, what }) => `${by}: ${what}`))]
 
 test('whatever a function asks of AWS, its role allows', () => {
@@ -123,7 +132,9 @@ test('whatever a function asks of AWS, its role allows', () => {
 test('whatever a role allows, its function was seen to ask for', () => {
   const { service } = recorded.system
   const needless = [...service.functions.keys()].flatMap((key) => {
-    const needs = recorded.asked.flatMap((one) => (one.by === key && one.needs ? [one.needs] : []))
+    const needs = recorded.asked.flatMap(({ by, needs }) =>
+      needs !== undefined && (by === key || isForAll(needs)) ? [needs] : [],
+    )
     return permissionsOf(roleOf(packaged, service, key))
       .filter(
         (permission) => !isDoneForIt(key, permission) && !needs.some((need) => allows([permission], need)),
@@ -134,18 +145,45 @@ test('whatever a role allows, its function was seen to ask for', () => {
   expect(needless).toEqual([])
 })
 
-test('whoever asks StorPool may read the token, and whoever asks it or an agent is in the private subnets', () => {
+test('whoever asks StorPool or an agent may read what it shows there, and is in the private subnets', () => {
   const { service } = recorded.system
   const by = (of: Asked['of']) => new Set(recorded.asked.flatMap((one) => (one.of === of ? [one.by] : [])))
 
-  const mayRead = (key: string) =>
+  const mayRead = (key: string, secret: string) =>
     permissionsOf(roleOf(packaged, service, key)).some(
-      ({ action }) => action === 'secretsmanager:GetSecretValue',
+      ({ action, on }) => action === 'secretsmanager:GetSecretValue' && on.startsWith(`secret:${secret}-`),
     )
+  const pairOf = (key: string) =>
+    functionOf(packaged, service, key)?.Properties.Environment.Variables.AGENT_CREDENTIALS_SECRET
   const isInside = (key: string) => functionOf(packaged, service, key)?.Properties.VpcConfig !== undefined
-  expect([...by('StorPool')].filter((key) => !mayRead(key) || !isInside(key))).toEqual([])
-  expect([...by('an agent')].filter((key) => !isInside(key))).toEqual([])
+  const token = 'cinderless/storpool-token'
+  expect([...by('StorPool')].filter((key) => !mayRead(key, token) || !isInside(key))).toEqual([])
+  expect([...by('an agent')].filter((key) => !mayRead(key, pairOf(key)) || !isInside(key))).toEqual([])
   expect([...by('an agent')]).toEqual(
-    expect.arrayContaining(['cancel-job', 'get-job', 'job-copy-image-to-volume', 'list-jobs']),
+    expect.arrayContaining([
+      'ask-hosts',
+      'attach-volume',
+      'cancel-job',
+      'detach-volume',
+      'get-job',
+      'job-copy-image-to-volume',
+      'list-jobs',
+    ]),
   )
+})
+
+test('whatever a function asks of agents, the role of its pair allows', () => {
+  const { service } = recorded.system
+  const allowed: Record<string, readonly string[]> = {
+    attach: ['attach-wait', 'release', 'health'],
+    data: ['attach-wait', 'release', 'copy-image', 'adopt', 'cancel-task', 'tasks', 'health'],
+    read: ['tasks', 'health'],
+  }
+  const refused = recorded.asked.filter(({ by, of, what }) => {
+    const pair = service.functions.get(by)?.environment.AGENT_CREDENTIALS_SECRET
+    const [, role = 'none'] = /-(\w+)$/.exec(typeof pair === 'string' ? pair : '') ?? []
+    return of === 'an agent' && !allowed[role]?.includes(what.split(/[/?]/)[2] ?? '')
+  })
+
+  expect(each(refused)).toEqual([])
 })

@@ -38,6 +38,8 @@ const ofThePlace = {
   SUBNET_IDS: 'subnet-1, subnet-2',
   SECURITY_GROUP_IDS: 'sg-1',
   ALARM_TOPIC_ARN: topic,
+  AGENT_ATTACH_SECRET: 'agents/attach',
+  AGENT_DATA_SECRET: 'agents/data',
 }
 
 let bare: Package
@@ -57,7 +59,8 @@ afterAll(async () => {
 
 const propertiesOf = (packaged: Package, key: string) => functionOf(packaged, service, key)?.Properties
 const keysWhere = (holds: (key: string) => boolean) => [...service.functions.keys()].filter(holds)
-const asksStorPool = (key: string) =>
+/** Whoever talks to StorPool or to agents has a secret for it. */
+const hasSecrets = (key: string) =>
   permissionsOf(roleOf(bare, service, key)).some(({ action }) => action.startsWith('secretsmanager:'))
 
 describe('the settings of a deployment', () => {
@@ -94,6 +97,7 @@ describe('the settings of a deployment', () => {
     ['a token in BACKENDS', { BACKENDS: '{"b":{"SP_AUTH_TOKEN":"4711"}}' }, 'BACKENDS has the token of b'],
     ['BACKENDS that are no JSON', { BACKENDS: '{b' }, 'BACKENDS is not a JSON object of objects'],
     ['HOSTS that are a list of names', { HOSTS: '["h"]' }, 'HOSTS is not a JSON object of objects'],
+    ['a host of which nothing is said', { HOSTS: '{"h":{}}' }, 'neither clientId nor agent for h'],
     ['subnets alone', { SUBNET_IDS: 'subnet-1' }, 'give both or neither'],
   ])('are refused in one line: %s', async (_, env, words) => {
     const said = await packageService({ env }).then(
@@ -107,8 +111,8 @@ describe('the settings of a deployment', () => {
 })
 
 describe('the extension that reads secrets', () => {
-  test('is a layer of the functions that may read the token, and of no others', () => {
-    expect(keysWhere((key) => propertiesOf(full, key).Layers?.[0] === layer)).toEqual(keysWhere(asksStorPool))
+  test('is a layer of the functions that may read a secret, and of no others', () => {
+    expect(keysWhere((key) => propertiesOf(full, key).Layers?.[0] === layer)).toEqual(keysWhere(hasSecrets))
     expect(keysWhere((key) => propertiesOf(bare, key).Layers?.length > 0)).toEqual([])
   })
 
@@ -125,14 +129,51 @@ describe('the extension that reads secrets', () => {
   })
 })
 
+describe('what functions show to agents', () => {
+  const shown = (packaged: Package, key: string) =>
+    propertiesOf(packaged, key).Environment.Variables.AGENT_CREDENTIALS_SECRET
+  const mayRead = (packaged: Package, key: string) =>
+    permissionsOf(roleOf(packaged, service, key)).flatMap(
+      ({ on }) => /^secret:(.*)-\?{6}$/.exec(on)?.[1] ?? [],
+    )
+
+  test('is the pair of the least role that does: to attach, to move bytes, to look', () => {
+    const roles = Object.groupBy(service.functions.keys(), (key) => shown(bare, key) ?? 'none')
+
+    expect(roles).toMatchObject({
+      'cinderless/agents-attach': ['attach-volume', 'detach-volume'],
+      'cinderless/agents-data': ['cancel-job', 'job-copy-image-to-volume'],
+      'cinderless/agents-read': ['list-jobs', 'get-job', 'ask-hosts'],
+    })
+    expect(Object.keys(roles).length).toBe(4)
+  })
+
+  test('is what its function may read, and no other function', () => {
+    for (const packaged of [bare, full]) {
+      const all = new Set(keysWhere(() => true).flatMap((key) => shown(packaged, key) ?? []))
+      for (const key of service.functions.keys()) {
+        const pairs = mayRead(packaged, key).filter((secret) => all.has(secret))
+        expect(pairs, key).toEqual([shown(packaged, key)].filter((secret) => secret !== undefined))
+      }
+    }
+  })
+
+  test('is in the secrets that are named', () => {
+    expect(['attach-volume', 'cancel-job', 'get-job'].map((key) => shown(full, key))).toEqual([
+      'agents/attach',
+      'agents/data',
+      'cinderless/agents-read',
+    ])
+  })
+})
+
 describe('private subnets', () => {
   const vpcPolicy = 'AWSLambdaVPCAccessExecutionRole'
 
   test('hold the functions that talk to StorPool or to agents; the others have no business there', () => {
     const inside = keysWhere((key) => propertiesOf(full, key).VpcConfig !== undefined)
 
-    const agents = ['list-jobs', 'get-job', 'cancel-job']
-    expect(inside).toEqual(keysWhere((key) => asksStorPool(key) || agents.includes(key)))
+    expect(inside).toEqual(keysWhere(hasSecrets))
     for (const key of inside) {
       expect(propertiesOf(full, key).VpcConfig).toEqual({
         SubnetIds: ['subnet-1', 'subnet-2'],
@@ -154,21 +195,22 @@ describe('private subnets', () => {
 describe('alarms', () => {
   const alarmsOf = (packaged: Package) => packaged.ofType('AWS::CloudWatch::Alarm')
 
-  test('watch dead letters, waiting messages, errors, lost executions, schedules and the API', () => {
+  test('watch dead letters, waiting messages, errors, lost executions, schedules, hosts and the API', () => {
     expect(alarmsOf(bare).map(([id]) => id)).toEqual([
       'DeadLettersAlarm',
       'JobsWaitAlarm',
       'JobErrorsAlarm',
       'JobExecutionsAlarm',
       'SchedulesAlarm',
+      'HostsAlarm',
       'ApiFaultsAlarm',
     ])
   })
 
   test('watch every function that nobody waits for', () => {
     const watched = alarmsOf(bare)
-      .filter(([id]) => ['JobErrorsAlarm', 'SchedulesAlarm'].includes(id))
-      .flatMap(([, { Properties }]) => Properties.Metrics)
+      .filter(([id]) => ['JobErrorsAlarm', 'SchedulesAlarm', 'HostsAlarm'].includes(id))
+      .flatMap(([, { Properties }]) => Properties.Metrics ?? [{ MetricStat: { Metric: Properties } }])
       .flatMap(({ MetricStat }) => MetricStat?.Metric.Dimensions ?? [])
       .map(({ Value }) => bare.resources[Value.Ref]?.Properties.FunctionName)
 

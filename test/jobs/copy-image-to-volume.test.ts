@@ -62,6 +62,22 @@ test('attaches, copies and detaches; the image is on the volume', async () => {
   await system.invoke('terminate_connection', { volume: { id: 'copied' } })
 })
 
+test('fails at once where another host answers at the address, with nothing attached', async () => {
+  const document = await queued('mistaken', { host: 'host-3' })
+
+  await system.run(document)
+
+  expect(await system.records.get(document.id)).toMatchObject({
+    status: 'failed',
+    error: {
+      name: 'UnknownHost',
+      message: expect.stringContaining('host host-1, client 1, and not host host-3'),
+      step: 'attach',
+    },
+  })
+  nothingAttached()
+})
+
 test('a volume that is not there fails the job at its first step', async () => {
   const document = await queued('gone')
   await system.invoke('delete_volume', { volume: { id: 'gone' } })

@@ -32,7 +32,7 @@ const backend = (): JobBackend => ({
     all: async () => [],
   },
   jobs: system.records,
-  agentOn,
+  agentOn: async (host) => agentOn(host),
   secretsOf: async () => undefined,
 })
 

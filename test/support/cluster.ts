@@ -69,7 +69,7 @@ export const startCluster = async (options: ClusterOptions = {}) => {
       all: async () => hosts,
     },
     attachments: attachmentBook(storage.table),
-    agentOn: (host) => {
+    agentOn: async (host) => {
       if (agent === undefined || host.clientId !== 1) {
         throw new DriverError('HostNotReady', `host ${host.name} has no agent`)
       }

@@ -32,6 +32,8 @@ export const startJobs = async () => {
   process.env.HOSTS = JSON.stringify({
     'host-1': { clientId: 1, agent: agent.url },
     'host-2': { clientId: 2 },
+    // Its address is host-1's.
+    'host-3': { clientId: 3, agent: agent.url },
   })
   const { handler }: { handler: DurableLambdaHandler } = await import(
     '../../functions/jobs/copy-image-to-volume.ts'

@@ -14,10 +14,12 @@ export async function attachPart(backend: JobBackend, job: HostJob, part: Part):
   const [host, found] = await Promise.all([hostOf(backend, job), part.find()])
   if (host.agent === undefined) {
     throw new DriverError('UnknownHost', `host ${host.name} is not known to have an agent`, {
-      remedy: "Put the agent's address beside the host's client id, then ask again.",
+      remedy: "Put the agent's address into the host's entry in HOSTS, then ask again.",
     })
   }
   if (found === undefined) throw part.missing()
+  // It says first that it is this host: nothing is attached to another.
+  await backend.agentOn(host)
   const { attachment: id, mode } = part
   await attach(backend, { volume: found, host, mode, id, instance: `job:${job.id}`, others: 'refuse' })
 }
@@ -25,10 +27,9 @@ export async function attachPart(backend: JobBackend, job: HostJob, part: Part):
 /** Wait until a part's device is there, with its size. */
 export async function awaitPart(backend: JobBackend, job: HostJob, part: Part): Promise<void> {
   const [host, mine] = await Promise.all([hostOf(backend, job), held(backend, job, part)])
-  await backend
-    .agentOn(host)
-    .attachWait(
-      { clientId: host.clientId, ...mine, mode: part.mode, waitMs: DEVICE_WAIT_MS },
-      backend.within(DEVICE_WAIT_MS + ANSWER_MS),
-    )
+  const agent = await backend.agentOn(host)
+  await agent.attachWait(
+    { clientId: host.clientId, ...mine, mode: part.mode, waitMs: DEVICE_WAIT_MS },
+    backend.within(DEVICE_WAIT_MS + ANSWER_MS),
+  )
 }

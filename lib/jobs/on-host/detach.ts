@@ -18,8 +18,8 @@ export async function detachPart(backend: JobBackend, job: HostJob, part: Part):
   if (mine === undefined) return
   const { id, generation } = mine
   const host = await hostOf(backend, job)
-  await backend
-    .agentOn(host)
+  const agent = await backend.agentOn(host)
+  await agent
     .release(
       { clientId: host.clientId, volume: { globalId }, attachment: { id, generation } },
       backend.within(RELEASE_MS),

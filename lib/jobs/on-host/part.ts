@@ -1,6 +1,6 @@
 import type { Attachable } from '../../driver/attachable.ts'
 import { snapshotRef, volumeRef } from '../../driver/backend.ts'
-import { knownHost } from '../../driver/initialize-connection.ts'
+import { knownHost } from '../../driver/known-host.ts'
 import type { KnownSnapshot, KnownVolume } from '../../driver/model.ts'
 import { orAbsent } from '../../driver/settle.ts'
 import { DriverError } from '../../errors.ts'

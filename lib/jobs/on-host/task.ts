@@ -32,7 +32,7 @@ const heldParts = (backend: JobBackend, job: HostJob, { parts }: HostTask) =>
 /** Have the agent begin. Run again, it is the same task. */
 export async function startTask(backend: JobBackend, job: HostJob, task: HostTask): Promise<void> {
   const host = await hostOf(backend, job)
-  const agent = backend.agentOn(host)
+  const agent = await backend.agentOn(host)
   const asking = { requestId: taskId(job, task), clientId: host.clientId }
   await backend.jobs.change(job.id, { task: { host: host.name, id: asking.requestId } }, ['running'])
   const begin = async (parts: readonly Held[]) => task.begin(agent, asking, parts, backend.within(ANSWER_MS))
@@ -60,7 +60,7 @@ export async function finishedTask(
   job: HostJob,
   wanted: HostTask,
 ): Promise<Task | undefined> {
-  const agent = backend.agentOn(await hostOf(backend, job))
+  const agent = await backend.agentOn(await hostOf(backend, job))
   const task = await agent
     .task({ id: taskId(job, wanted) }, backend.within(ANSWER_MS))
     .catch((error: unknown) => {
@@ -93,7 +93,7 @@ export async function finishedTask(
  * @returns how it ended; undefined where the agent knows of none.
  */
 export async function stopTask(backend: JobBackend, job: HostJob, task: HostTask): Promise<Task | undefined> {
-  const agent = backend.agentOn(await hostOf(backend, job))
+  const agent = await backend.agentOn(await hostOf(backend, job))
   return agent.cancelTask({ id: taskId(job, task) }, backend.within(STOP_MS)).catch((error: unknown) => {
     if (isAgentError(error, 'not_found')) return undefined
     throw error
