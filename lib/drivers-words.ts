@@ -101,8 +101,13 @@ const agentNames: Readonly<Record<string, DriverErrorName>> = {
   wrong_host: 'UnknownHost',
 }
 
+const notLetIn: readonly string[] = ['unauthenticated', 'forbidden']
+const wrongPair =
+  "Put the pair of the role that this takes where AGENT_CREDENTIALS_SECRET leads, signed by the agent's authority."
+
 /** What the agent said, in the driver's words. The agent's own code stays in the details. */
 export const fromAgent = (code: string, message: string, details: unknown): DriverError =>
   new DriverError(agentNames[code] ?? 'VolumeBackendError', message, {
+    ...(notLetIn.includes(code) ? { remedy: wrongPair } : {}),
     details: { agent: code, ...(details === undefined ? {} : { reasons: details }) },
   })

@@ -28,7 +28,7 @@ export async function listHosts(
     const same = (owners.get(clientId) ?? []).filter((other) => other !== host)
     return view(host, record, clientId === undefined ? [] : same)
   })
-  return { hosts: hosts.sort((one, other) => (one.name < other.name ? -1 : 1)) }
+  return { hosts: hosts.sort((one, other) => one.name.localeCompare(other.name, 'en', { numeric: true })) }
 }
 
 const view = (host: NamedHost, record: HostRecord | undefined, same: readonly NamedHost[]): HostView => {
@@ -47,7 +47,9 @@ const wrongWith = (host: NamedHost, record: HostRecord | undefined): string[] =>
   if (host.agent === undefined) return []
   const said = saidBy(host, record)
   const silence = record?.agent === host.agent ? record?.silence : undefined
-  if (said === undefined && silence === undefined) return ['its agent was not asked yet']
+  if (said === undefined && silence === undefined && clientIdOf(host, record) === undefined) {
+    return ['its agent was not asked yet, and nobody else says its client id']
+  }
   const other = mismatch(host, record)
   return [
     ...(silence === undefined ? [] : [`at ${silence.at}: ${silence.reason}`]),

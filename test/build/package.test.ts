@@ -3,9 +3,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { packagedFunctions } from '../../build/functions.ts'
 import { readService, type Service } from '../../local/service.ts'
-import { type Simulator, startSimulator } from '../../simulator/server.ts'
-import { startTable } from '../support/table.ts'
-import { invokeBundled, startProxy } from './bundled.ts'
 import { type Package, packageService } from './packaged.ts'
 import { allows, permissionsOf, roleOf } from './roles.ts'
 import { root, runNode } from './run.ts'
@@ -225,49 +222,5 @@ describe('each zip', () => {
       const { stdout, stderr } = await runNode(['-e', load, file], { cwd: packaged.folder })
       expect({ module, stdout, stderr }).toEqual({ module, stdout: '24 function true\n', stderr: '' })
     }
-  })
-})
-
-describe('out of its bundle, without what was left out of it,', () => {
-  const ids = ['6f0a4a26-3b7e-4a52-9c36-1d1f2a9f6d01', '6f0a4a26-3b7e-4a52-9c36-1d1f2a9f6d02'] as const
-  let simulator: Simulator
-  beforeAll(async () => {
-    simulator = await startSimulator({ port: 0, data: join(packaged.folder, 'simulator') })
-  })
-  afterAll(() => simulator?.close())
-
-  const create = (id: string, env: Record<string, string> = {}) => {
-    const cluster = {
-      SP_API_HTTP_HOST: '127.0.0.1',
-      SP_API_HTTP_PORT: String(simulator.port),
-      SP_AUTH_TOKEN: simulator.token,
-    }
-    const input = { volume: { id, size: 1 } }
-    return invokeBundled(packaged.folder, 'driver/create-volume', input, { ...cluster, ...env })
-  }
-
-  test('an operation works', async () => {
-    expect(await create(ids[0])).toMatch(/^answer \{"provider_location":/)
-    expect(simulator.volumes.has(`os--volume-${ids[0]}`)).toBe(true)
-  })
-
-  test('an operation works through a proxy', async () => {
-    using proxy = await startProxy()
-
-    expect(await create(ids[1], { HTTPS_PROXY: proxy.url })).toMatch(/^answer \{"provider_location":/)
-    expect(proxy.asked[0]).toContain(`http://127.0.0.1:${simulator.port}/ctrl/1.0/`)
-  })
-
-  test('an operation fails in the words of the driver', async () => {
-    expect(await create(ids[0], { SP_AUTH_TOKEN: '1' })).toBe('error VolumeBackendError')
-  })
-
-  test('a function with records finds its table, with the credentials that Lambda gives it', async () => {
-    await using storage = await startTable()
-    const { AWS_ENDPOINT_URL_DYNAMODB = '' } = process.env
-    const aws = { AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'nobody', AWS_SECRET_ACCESS_KEY: 'nothing' }
-    const env = { ...aws, AWS_ENDPOINT_URL_DYNAMODB, TABLE_NAME: storage.table.name }
-
-    expect(await invokeBundled(packaged.folder, 'jobs/list', {}, env)).toBe('answer {"jobs":[]}')
   })
 })

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readService, type Service } from '../../local/service.ts'
 import { type Package, packageService } from './packaged.ts'
-import { permissionsOf, roleOf } from './roles.ts'
+import { functionOf, permissionsOf, roleOf } from './roles.ts'
 import { root } from './run.ts'
 
 /** Where a function of StorPool's finds its token. */
@@ -119,6 +119,24 @@ const permissionsBy = (isLog: boolean) =>
 
 test('a function may do what is listed here, and nothing else', () => {
   expect(permissionsBy(false)).toEqual(may)
+})
+
+test('a function shows agents the pair of the least role that does, and may read that one', () => {
+  const shown = (key: string) => {
+    const pair = functionOf(packaged, service, key)?.Properties.Environment.Variables.AGENT_CREDENTIALS_SECRET
+    const role = pair === undefined ? 'none' : pair.replace('cinderless/agents-', '')
+    expect(permissionsBy(false)[key], key).toEqual(
+      expect.arrayContaining(role === 'none' ? [] : [`secretsmanager:GetSecretValue secret:${pair}-??????`]),
+    )
+    return role
+  }
+
+  const { none, ...roles } = Object.groupBy([...service.functions.keys()], shown)
+  expect(roles).toEqual({
+    attach: ['attach-volume', 'detach-volume'],
+    data: ['cancel-job', 'job-copy-image-to-volume'],
+    read: ['list-jobs', 'get-job', 'ask-hosts'],
+  })
 })
 
 test('a function writes its own log, and no other', () => {

@@ -78,10 +78,10 @@ test('an address that answers as another host is refused, whatever the client id
 })
 
 test('what was said at one address is not held against another', async () => {
-  const moved = { name: 'epsilon', agent: 'https://10.0.0.6:9161' }
+  const moved = { name: 'epsilon', clientId: 4, agent: 'https://10.0.0.6:9161' }
   await meet(saying('other', 3), { name: 'epsilon', agent }).catch(() => 'refused')
 
-  expect(await wrongWith(moved)).toEqual(['its agent was not asked yet'])
+  expect(await wrongWith(moved)).toEqual([])
   await expect(meet(saying('epsilon', 4), moved)).resolves.toMatchObject({ clientId: 4 })
 })
 
@@ -152,7 +152,7 @@ test('a list of hosts says what somebody should look at', async () => {
       agent,
       version: null,
       seenAt: null,
-      wrong: ['its agent was not asked yet'],
+      wrong: ['its agent was not asked yet, and nobody else says its client id'],
     },
     {
       name: 'mu',
