@@ -77,7 +77,7 @@ export const startHosts = async (...wanted: readonly HostName[]) => {
   /** As one invocation of a function has it. */
   const within = (ms: number): DeviceBackend => ({
     ...cluster.within(ms),
-    agentOn: (host) => node(host.name as HostName).client,
+    agentOn: async (host) => node(host.name as HostName).client,
   })
   await createVolume(within(10_000), { volume: aVolume() })
   const volume = { id: volumeId }
