@@ -13,6 +13,7 @@ import { templateCalls } from './calls/templates.ts'
 import { volumeCalls } from './calls/volumes.ts'
 import { invalid, Refusal, reasonOf } from './errors.ts'
 import type { Knobs } from './knobs.ts'
+import { finishRebases } from './progress.ts'
 import { type Route, routeOf } from './route.ts'
 import { clusters } from './world.ts'
 
@@ -127,6 +128,7 @@ const fromAll = async (site: Site, query: Query, call: Call) => {
 export const answer = async (site: Site, { method, path, body, untilGone }: Received): Promise<Answer> => {
   try {
     site.lifecycle.sweepDates()
+    finishRebases(site)
     const route = routeOf(path, site.knobs.decodePath)
     const query = queryFor(route, method, site.knobs)
     const { cluster, multi, args } = route

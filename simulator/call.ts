@@ -17,6 +17,8 @@ export interface Site {
   readonly knobs: Knobs
   /** Unix seconds. */
   readonly seconds: () => number
+  /** Unix milliseconds. */
+  readonly now: () => number
   /** Objects whose bytes are being worked on: others wait until they are done. */
   readonly working: Map<string, Promise<void>>
 }

@@ -42,6 +42,12 @@ export const Knobs = z.strictObject({
   maxAttachmentsPerClient: z.int().min(0).max(1024),
   /** Bytes on the disks of a placement group, all copies counted; absent means what its disks have. */
   capacityBytes: z.record(z.string(), count),
+  /** How fast data moves to where a new template wants it, each copy at a time; 0 means at once. */
+  relocationBytesPerSecond: count,
+  /** How fast data follows a volume to another cluster; 0 means at once. */
+  remoteCopyBytesPerSecond: count,
+  /** How fast a rebased object becomes independent of the parents it leaves; 0 means at once. */
+  rebaseBytesPerSecond: count,
   /** Off: the server closes each connection after its answer. */
   keepAlive: z.boolean(),
 })
@@ -72,6 +78,9 @@ export const defaultKnobs: Knobs = {
   clientLagMs: 0,
   maxAttachmentsPerClient: 1024,
   capacityBytes: {},
+  relocationBytesPerSecond: 0,
+  remoteCopyBytesPerSecond: 0,
+  rebaseBytesPerSecond: 0,
   keepAlive: true,
 }
 

@@ -1,6 +1,7 @@
 import type { Call } from './call.ts'
 import { checkDetach, detachAll } from './calls/detach.ts'
 import { busy, taken } from './errors.ts'
+import { arrivingNow } from './progress.ts'
 import type { Thing } from './records.ts'
 import { shownName } from './views.ts'
 import { keyOf } from './world.ts'
@@ -24,7 +25,7 @@ export const moveTo = (call: Call, thing: Thing, cluster: string, onAttached: On
   if (thing.name !== '' && world.named(cluster, thing.name) !== undefined) throw taken('Volume', thing.name)
   const name = world.templates.get(keyOf(thing.cluster, thing.template))?.name
   const template = [...world.templates.values()].find((one) => one.cluster === cluster && one.name === name)
-  const moved = { ...thing, cluster, template: template?.id ?? 0 }
+  const moved = { ...thing, cluster, template: template?.id ?? 0, ...arrivingNow(call.site) }
   world.things.put(thing.gid, moved)
   return moved
 }

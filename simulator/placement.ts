@@ -69,7 +69,8 @@ export const place = (call: Call, desc: PolicyDesc, base: Placed | undefined, cl
   return placed
 }
 
-const changesPlacement = (a: Policy, b: Policy) =>
+/** Whether data lives elsewhere by the other policy. */
+export const changesPlacement = (a: Policy, b: Policy) =>
   a.replication !== b.replication ||
   a.placeAll !== b.placeAll ||
   a.placeTail !== b.placeTail ||

@@ -52,6 +52,12 @@ export const Thing = z.object({
   /** Global id of the remote snapshot it is a copy of. */
   remoteId: z.string().default(''),
   backup: z.boolean().default(false),
+  /** Its pieces are on the way from where this policy had them. */
+  relocating: z.object({ from: Policy, since: z.int() }).optional(),
+  /** Since when (Unix milliseconds) its data comes from another cluster. */
+  arriving: z.int().optional(),
+  /** It is being made independent of its parents, for this one or none (`''`). */
+  rebasing: z.object({ to: z.string(), since: z.int() }).optional(),
 })
 export type Thing = z.infer<typeof Thing>
 

@@ -72,6 +72,7 @@ export const openSite = async ({ data, templates, clock }: SiteOptions) => {
       return knobs
     },
     seconds: () => Math.floor(clock() / 1000),
+    now: clock,
     working: new Map(),
   }
   return {

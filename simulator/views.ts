@@ -1,10 +1,9 @@
 import type { Call } from './call.ts'
+import { pieces } from './pieces.ts'
 import { disksOf } from './placement.ts'
-import type { AttachmentRecord, Thing } from './records.ts'
+import { placedPieces } from './progress.ts'
+import type { AttachmentRecord, Policy, Thing } from './records.ts'
 import { clusters, keyOf, type World } from './world.ts'
-
-/** Bytes in one of the pieces a volume is made of. */
-const pieceBytes = 32 * 1024 * 1024
 
 export const shownName = (thing: Pick<Thing, 'name' | 'gid'>) =>
   thing.name === '' ? `~${thing.gid}` : thing.name
@@ -13,8 +12,6 @@ const nameOf = (world: World, gid: string) => {
   const thing = world.things.get(gid)
   return thing === undefined ? '' : shownName(thing)
 }
-
-export const pieces = (size: number) => Math.ceil(size / pieceBytes)
 
 const clusterNames = new Map<string, string>(clusters.map(({ id, name }) => [id, name]))
 
@@ -79,21 +76,28 @@ const snapshotPart = (world: World, snapshot: Thing) => ({
 })
 
 /** The sets of disks that hold the copies of an object's pieces, in turn. */
-export const diskSets = (call: Call, thing: Thing): readonly (readonly number[])[] => {
-  const up = disksOf(call, thing.policy, thing.cluster).filter((disk) => disk.up)
+export const diskSets = (
+  call: Call,
+  thing: Thing,
+  policy: Policy = thing.policy,
+): readonly (readonly number[])[] => {
+  const up = disksOf(call, policy, thing.cluster).filter((disk) => disk.up)
   const ids = up.map(({ id }) => id).toSorted((a, b) => a - b)
-  const copies = Math.min(thing.policy.replication, ids.length)
+  const copies = Math.min(policy.replication, ids.length)
   return ids.map((_, first) => Array.from({ length: copies }, (_, i) => ids[(first + i) % ids.length] ?? 0))
 }
 
-/** How the pieces lie on the disks. */
-export const distribution = (call: Call, thing: Thing) => {
-  const sets = diskSets(call, thing)
-  const count = pieces(thing.size)
-  const perSet = sets.map((disks, i) => ({
+const spread = (count: number, sets: readonly (readonly number[])[]) =>
+  sets.map((disks, i) => ({
     disks,
     count: Math.floor(count / sets.length) + (i < count % sets.length ? 1 : 0),
   }))
+
+/** How the pieces lie on the disks. */
+export const distribution = (call: Call, thing: Thing) => {
+  const { here, settled } = placedPieces(call.site, thing)
+  const before = diskSets(call, thing, thing.relocating?.from)
+  const perSet = [...spread(settled, diskSets(call, thing)), ...spread(here - settled, before)]
   const perDisk = new Map<number, number>()
   for (const set of perSet) for (const id of set.disks) perDisk.set(id, (perDisk.get(id) ?? 0) + set.count)
   const used = perSet.filter((set) => set.count > 0)

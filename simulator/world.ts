@@ -61,6 +61,7 @@ export const openWorld = (store: Store) => {
   const heldBy = index<number>()
   const dated = new Set<string>()
   const dying = new Set<string>()
+  const rebasing = new Set<string>()
   /** Since the change began: clusters that changed, objects that lost a child or a holder, files that lost a user. */
   const touched = { clusters: new Set<string>(), loose: new Set<string>(), files: new Set<number>() }
   const hooks = {
@@ -84,6 +85,7 @@ export const openWorld = (store: Store) => {
       }
       dated.delete(before.gid)
       dying.delete(before.gid)
+      rebasing.delete(before.gid)
     }
     if (after !== undefined) {
       touched.clusters.add(after.cluster)
@@ -92,6 +94,7 @@ export const openWorld = (store: Store) => {
       if (after.file !== 0) users.add(after.file, after.gid)
       if (after.deleteDate > 0 && !after.deleted) dated.add(after.gid)
       if (after.deleted) dying.add(after.gid)
+      if (after.rebasing !== undefined) rebasing.add(after.gid)
       if (after.bound) touched.loose.add(after.gid)
     }
   })
@@ -142,6 +145,7 @@ export const openWorld = (store: Store) => {
     hooks,
     dated,
     dying,
+    rebasing,
     later: ledger.later,
     generation: (cluster: string) => read(`generation ${cluster}`) + 1,
     /** The next of the numbers that objects are made with; never given out twice. */

@@ -1,4 +1,5 @@
 import { type Call, get, type Queries } from '../call.ts'
+import { isMigrating } from '../progress.ts'
 import type { Thing } from '../records.ts'
 import { ownBytes, storedBytes } from '../space.ts'
 import { summary } from '../views.ts'
@@ -42,7 +43,7 @@ const status = (call: Call, thing: Thing) => {
     ...shown,
     status: 'up',
     snapshot: thing.kind === 'snapshot',
-    ...{ migrating: false, decreasedRedundancy: false, balancerBlocked: false },
+    ...{ migrating: isMigrating(call.site, thing), decreasedRedundancy: false, balancerBlocked: false },
     ...{ syncingDataBytes: 0, syncingMetaObjects: 0, downBytes: 0, upSoonChainsCount: 0 },
     ...{ downDrives: [], missingDrives: [], missingTargetDrives: [], softEjectingDrives: [] },
   }

@@ -7,6 +7,7 @@ import { busy, invalid } from '../errors.ts'
 import { checkFree, exclusively, findLiving, findSnapshot, findVolume, whenFree } from '../lookup.ts'
 import { writeTags } from '../make.ts'
 import { place, policyOf } from '../placement.ts'
+import { rebasingTo, relocatingFrom } from '../progress.ts'
 import type { Thing } from '../records.ts'
 import { checkRoom } from '../space.ts'
 import { keyOf } from '../world.ts'
@@ -39,9 +40,11 @@ export const volumeUpdate = async (call: Call, body: VolumeUpdate) => {
       world.change(call.cluster.id, () => {
         const volume = target(call)
         if (body.rename !== undefined && body.rename !== '') checkFree(call, body.rename, volume)
+        const placed = place(call, body, volume, volume.cluster)
         const changed = {
           ...volume,
-          ...place(call, body, volume, volume.cluster),
+          ...placed,
+          ...relocatingFrom(call.site, volume.policy, placed.policy),
           name: body.rename ?? volume.name,
           tags: writeTags(knobs.tagsMode, volume.tags, body.tags),
         }
@@ -109,15 +112,16 @@ export const volumeRevert = async (call: Call, body: z.infer<typeof VolumeRevert
 
 const rebased = (call: Call, thing: Thing, parentName: string | undefined): Thing => {
   const { world } = call.site
-  if (parentName === undefined) return { ...thing, parent: '' }
+  const to = (parent: string) => ({ ...thing, ...rebasingTo(call.site, thing, parent) })
+  if (parentName === undefined) return to('')
   const wanted = findSnapshot(call, parentName)
   for (let at = world.things.get(thing.parent); at !== undefined; at = world.things.get(at.parent)) {
-    if (at.gid === wanted.gid) return { ...thing, parent: wanted.gid }
+    if (at.gid === wanted.gid) return to(wanted.gid)
   }
   throw invalid(`Snapshot "${parentName}" is not among the parents`)
 }
 
-/** Change the parent to another ancestor, or to none; the data stays. */
+/** Change the parent to another ancestor, or to none: at once, or when its data is its own. */
 export const rebase = async (call: Call, find: (call: Call) => Thing, body: z.infer<typeof Rebase>) => {
   const { world } = call.site
   await whenFree(

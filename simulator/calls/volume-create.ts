@@ -5,6 +5,7 @@ import { invalid } from '../errors.ts'
 import { checkFree, findLiving, findTemplate, findVolume, whenFree } from '../lookup.ts'
 import { atPointInTime, make, makeSnapshot, writeTags } from '../make.ts'
 import { place } from '../placement.ts'
+import { relocatingFrom } from '../progress.ts'
 import type { Thing } from '../records.ts'
 import { checkRoom } from '../space.ts'
 
@@ -43,9 +44,10 @@ const plan = (call: Call, body: VolumeCreate) => {
 }
 
 const add = (call: Call, body: VolumeCreate, contents: Contents, parent: string) => {
-  const { name, cluster, size, placed } = plan(call, body)
+  const { name, cluster, size, placed, source } = plan(call, body)
   const tags = writeTags('replace', {}, body.tags)
-  return make(call, { kind: 'volume', name, cluster, size, ...placed, ...contents, parent, tags })
+  const moving = source === undefined ? {} : relocatingFrom(call.site, source.policy, placed.policy)
+  return make(call, { kind: 'volume', name, cluster, size, ...placed, ...contents, parent, tags, ...moving })
 }
 
 /** A copy of a volume that goes on living: both become children of a hidden snapshot. */

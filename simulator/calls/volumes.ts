@@ -3,7 +3,9 @@ import * as bodies from '../bodies.ts'
 import { type Call, get, ok, post, type Queries } from '../call.ts'
 import { invalid } from '../errors.ts'
 import { findVolume, scope } from '../lookup.ts'
-import { diskSets, distribution, pieces, summary } from '../views.ts'
+import { pieces } from '../pieces.ts'
+import { placedPieces } from '../progress.ts'
+import { diskSets, distribution, summary } from '../views.ts'
 import { volumeDelete, volumeRebase, volumeRevert, volumeUpdate } from './volume-change.ts'
 import { volumeCreate } from './volume-create.ts'
 
@@ -38,7 +40,13 @@ const describable = 1_000_000
 export const describeObject = (call: Call, thing: ReturnType<typeof one>) => {
   if (pieces(thing.size) > describable) throw invalid('The object is too large to be described')
   const sets = diskSets(call, thing)
-  const objects = Array.from({ length: pieces(thing.size) }, (_, i) => sets[i % sets.length] ?? [])
+  const before = diskSets(call, thing, thing.relocating?.from)
+  const { here, settled } = placedPieces(call.site, thing)
+  const objects = Array.from({ length: pieces(thing.size) }, (_, i) => {
+    if (i >= here) return []
+    const on = i < settled ? sets : before
+    return on[i % on.length] ?? []
+  })
   return { ...summary(call.site.world, thing, call.multi), targetDiskSets: sets, objects }
 }
 
