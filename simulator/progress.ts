@@ -41,7 +41,7 @@ export const rebasingTo = (
   to: string,
 ): Pick<Partial<Thing>, 'parent' | 'rebasing'> =>
   site.knobs.rebaseBytesPerSecond > 0 && thing.parent !== to
-    ? { rebasing: { to, since: site.now() } }
+    ? { rebasing: thing.rebasing?.to === to ? thing.rebasing : { to, since: site.now() } }
     : { parent: to }
 
 /** Let those go from their parents that have all their data by now. */

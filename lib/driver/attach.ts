@@ -4,6 +4,7 @@ import { isAmbiguous, isNoSuchClient, isOpenAt, isRefusal } from '../storpool/er
 import { type Attachable, named } from './attachable.ts'
 import type { AttachingBackend, Attachment, Host, Page } from './backend.ts'
 import { entries, isSame, modeOn, turn, withOnly } from './book.ts'
+import { isTaken, takenBy } from './claim.ts'
 import { followBook } from './follow-book.ts'
 import { busy, heldBy, holdersOf } from './holders.ts'
 import type { AccessMode } from './model.ts'
@@ -36,6 +37,8 @@ export async function attach(backend: AttachingBackend, wanted: Attach): Promise
   const [intent] = await Promise.all([
     turn(backend.attachments, volume.globalId, (page) => {
       before = page
+      const { claim } = page
+      if (wanted.others === 'refuse' && isTaken(backend, claim)) throw takenBy(volume.name, claim)
       return intended(page, wanted)
     }),
     backend.attachments.note(volume.name, volume.globalId),

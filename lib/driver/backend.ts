@@ -1,4 +1,5 @@
 import type { StorPool } from '../storpool/client.ts'
+import type { Claim } from './claim.ts'
 import type { KnownSnapshot, KnownVolume } from './model.ts'
 
 /** A host by its name; the rest may be said by the configuration, or by its agent. */
@@ -34,6 +35,8 @@ export interface Backend {
     /** Whether this cluster refuses to revert an attached volume by itself. Where not, we ask first. */
     readonly refusesAttachedRevert: boolean
   }
+  /** The job that asks, where one does: its own claim is no obstacle, and the volume it makes bears it. */
+  readonly claim?: Claim | undefined
 }
 
 export interface Attachment {
@@ -58,6 +61,8 @@ export interface Page {
   readonly attachments: Readonly<Record<string, Attachment>>
   /** What a revert that is under way has to put back afterwards. */
   readonly reverting?: Reverting | undefined
+  /** The job that has the volume. */
+  readonly claim?: Claim | undefined
 }
 
 /** A volume's size (bytes) and limits before its revert to a snapshot. */

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
 import { volumeDelete, volumeSummary } from '../storpool/volumes.ts'
 import { type Backend, volumeRef } from './backend.ts'
+import { refuseTaken } from './claim.ts'
 import { busy } from './holders.ts'
 import { leftBehind } from './left-behind.ts'
 import { KnownVolume } from './model.ts'
@@ -15,7 +16,7 @@ export type DeleteVolume = z.infer<typeof DeleteVolume>
  * looked up once and deleted by global id, so that a name that changed hands in between costs nobody data.
  * A volume that is not there is a volume deleted.
  *
- * @throws DriverError VolumeIsBusy, naming who has it attached. Conflict: of two volumes of a migration, none says
+ * @throws DriverError VolumeIsBusy, naming who has it attached, or the job that has it. Conflict: of two volumes of a migration, none says
  *   that it is the one that was left behind.
  * @see cinder/volume/drivers/storpool.py delete_volume
  */
@@ -26,6 +27,7 @@ export async function deleteVolume(backend: Backend, { volume }: DeleteVolume): 
       ? await leftBehind(backend, id, _name_id)
       : await orAbsent(volumeSummary(backend.storpool, volumeRef(backend, volume)))
   if (there === undefined) return
+  refuseTaken(backend, there)
   const ref = `~${there.globalId}`
   try {
     await volumeDelete(backend.storpool, ref)

@@ -2,6 +2,7 @@ import { isRefusal } from '../storpool/errors.ts'
 import type { VolumeSummary } from '../storpool/schema.ts'
 import { GiB } from '../units.ts'
 import { type Backend, volumeName } from './backend.ts'
+import { claimTag } from './claim.ts'
 import { makeVolume, unknownTemplate } from './make-volume.ts'
 import type { ModelUpdate, Volume } from './model.ts'
 import { templateOf } from './placement.ts'
@@ -36,7 +37,7 @@ export async function makeCopy(backend: Backend, volume: Volume, source: Source)
         ...source.desc,
         ...(template === undefined ? {} : { template }),
         ...limits,
-        tags: { ...tagsOf(ours), ...tags },
+        tags: { ...tagsOf(ours), ...tags, ...(backend.claim && claimTag(backend.claim)) },
       },
       (there) =>
         there.tags?.['cl-id'] === undefined ? source.madeUntagged(there) : !contradicts(there.tags, ours),

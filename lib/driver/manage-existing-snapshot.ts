@@ -51,8 +51,8 @@ export async function manageExistingSnapshot(
   return { provider_location: there.globalId }
 }
 
-/** SnapshotUpdate knows one cluster only: a snapshot that lives in another is asked for there. */
-export const clusterOf = ({ clusterId }: SnapshotSummary): { cluster?: string } =>
+/** Some calls know one cluster only: what lives in another is asked for there. */
+export const clusterOf = ({ clusterId }: Pick<SnapshotSummary, 'clusterId'>): { cluster?: string } =>
   clusterId === undefined ? {} : { cluster: `~${clusterId}` }
 
 async function found(backend: Backend, ref: string, name: string, id: string): Promise<SnapshotSummary> {

@@ -4,6 +4,7 @@ import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
 import type { VolumeSummary } from '../storpool/schema.ts'
 import { volumeSummary, volumeUpdate } from '../storpool/volumes.ts'
 import { type AttachingBackend, type Backend, volumeName } from './backend.ts'
+import { refuseTaken } from './claim.ts'
 import { refOf, refuseOwned, roundedUp, VolumeReference } from './manage.ts'
 import { KnownVolume, type ModelUpdate } from './model.ts'
 import { templateOf } from './placement.ts'
@@ -17,7 +18,7 @@ export type ManageExisting = z.infer<typeof ManageExisting>
  * Take a volume that is on the cluster under Cinder's care: it gets the name and tags of ours, and grows to whole GiB.
  * Its data, global id and attachments stay. Run again, it finds what it took.
  *
- * @throws DriverError VolumeNotFound. Conflict: somebody else's record owns it. VolumeExists: our name is taken.
+ * @throws DriverError VolumeNotFound. VolumeIsBusy: a job has it. Conflict: somebody else's record owns it. VolumeExists: our name is taken.
  *   InvalidInput: the type names another template than it has.
  * @see cinder/volume/driver.py manage_existing
  */
@@ -29,6 +30,7 @@ export async function manageExisting(
   const ours = { id: volume.id, project: volume.project_id }
   const there = await found(backend, refOf(existing_ref), name, volume.id)
   refuseOwned(there.name, there.tags, volume.id)
+  refuseTaken(backend, there)
   refuseOtherTemplate(
     there,
     volume.volume_type?.extra_specs.storpool_template && templateOf(backend, volume.volume_type),

@@ -25,7 +25,7 @@ export const refOf = (reference: {
   reference['source-id'] === undefined ? (reference['source-name'] ?? '') : `~${reference['source-id']}`
 
 /** The tags that say an object is ours. */
-export const ownerTags = ['cl-id', 'cl-from', 'cl-project', 'cl-moved'] as const
+export const ownerTags = ['cl-id', 'cl-from', 'cl-project', 'cl-moved', 'cl-job'] as const
 
 /** The complete set without ours: an emptied tag is a removed one, whether the server merges tags or replaces them. */
 export const withoutOwner = (tags: Tags | undefined): Tags => ({

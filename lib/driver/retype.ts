@@ -4,6 +4,7 @@ import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
 import type { VolumeSummary, VolumeUpdateDesc } from '../storpool/schema.ts'
 import { volumeSummary, volumeUpdate } from '../storpool/volumes.ts'
 import { type Backend, volumeRef } from './backend.ts'
+import { refuseTaken } from './claim.ts'
 import { unknownTemplate } from './make-volume.ts'
 import { KnownVolume, VolumeType } from './model.ts'
 import { templateOf } from './placement.ts'
@@ -39,7 +40,8 @@ export type Retyped =
  * has afterwards is read back. With another template the data moves in the background (`relocating`).
  *
  * @throws DriverError NotSupported: encryption or back-end QoS specs change, or the new type names no template.
- *   InvalidInput: no such template. VolumeNotFound. VolumeBackendError: StorPool took it and did not do it.
+ *   InvalidInput: no such template. VolumeNotFound. OutcomeUnknown: StorPool took it and has not done it yet.
+ *   VolumeIsBusy: a job has it. Where no tag changes that is seen after the change, which the job may undo.
  * @see cinder/volume/drivers/storpool.py retype
  */
 export async function retype(backend: Backend, { volume, new_type, diff }: Retype): Promise<Retyped> {
@@ -67,7 +69,7 @@ export async function retype(backend: Backend, { volume, new_type, diff }: Retyp
     limits[key] === undefined && changed(diff.extra_specs, key) !== undefined ? { [key]: '-' as const } : {}
   const tags =
     wanted.qc !== undefined || changed(diff.extra_specs, 'qc') !== undefined
-      ? { ...(await there(backend, ref)).tags, qc: wanted.qc ?? '' }
+      ? { ...(await free(backend, ref)).tags, qc: wanted.qc ?? '' }
       : undefined
   const desc: VolumeUpdateDesc = {
     ...(template === undefined ? {} : { template }),
@@ -77,7 +79,8 @@ export async function retype(backend: Backend, { volume, new_type, diff }: Retyp
     ...(tags === undefined ? {} : { tags }),
   }
   await update(backend, ref, desc)
-  const after = await there(backend, ref)
+  // Without tags nothing is read before: whoever is told now repeats it when the job has ended.
+  const after = await free(backend, ref)
   verify(ref, desc, after)
   const from = changed(diff.extra_specs, 'storpool_template')
   return { retyped: true, template: after.templateName ?? '', relocating: from !== undefined }
@@ -89,6 +92,13 @@ const changed = (
 ): readonly [unknown, unknown] | undefined => {
   const pair = changes?.[key]
   return pair !== undefined && pair[0] !== pair[1] ? pair : undefined
+}
+
+/** @throws DriverError VolumeIsBusy: a job has it. */
+const free = async (backend: Backend, ref: string): Promise<VolumeSummary> => {
+  const found = await there(backend, ref)
+  refuseTaken(backend, found)
+  return found
 }
 
 const there = async (backend: Backend, ref: string): Promise<VolumeSummary> => {

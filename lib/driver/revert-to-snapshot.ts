@@ -13,6 +13,7 @@ import {
   volumeRef,
 } from './backend.ts'
 import { entries, turn } from './book.ts'
+import { refuseTaken } from './claim.ts'
 import { busy, heldBy, holdersOf } from './holders.ts'
 import { KnownSnapshot, KnownVolume } from './model.ts'
 import { lookAfter, orAbsent } from './settle.ts'
@@ -25,7 +26,7 @@ export type RevertToSnapshot = z.infer<typeof RevertToSnapshot>
  * which are remembered in the book before anything happens, so that a revert cut off in the middle puts them back when
  * it is run again. Later snapshots of the volume stay.
  *
- * @throws DriverError VolumeIsBusy: it is attached. VolumeNotFound. SnapshotNotFound. OutcomeUnknown: what StorPool has
+ * @throws DriverError VolumeIsBusy: it is attached, or a job has it. VolumeNotFound. SnapshotNotFound. OutcomeUnknown: what StorPool has
  *   afterwards is not what was asked.
  * @see cinder/volume/drivers/storpool.py revert_to_snapshot; apache/cloudstack, StorPoolPrimaryDataStoreDriver.java:
  *   limits are applied again after a revert
@@ -37,6 +38,7 @@ export async function revertToSnapshot(
   const ref = volumeRef(backend, volume)
   const before = await orAbsent(volumeSummary(backend.storpool, ref))
   if (before === undefined) throw new DriverError('VolumeNotFound', `no volume ${ref} on the cluster`)
+  refuseTaken(backend, before)
   const to = snapshotRef(backend, snapshot)
   if (!backend.defaults.refusesAttachedRevert) await refuseAttached(backend, before)
   const { kept, resumed } = await remember(backend, before, to)

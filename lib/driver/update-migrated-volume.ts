@@ -4,6 +4,7 @@ import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
 import type { VolumeSummary } from '../storpool/schema.ts'
 import { volumeSummary, volumeUpdate } from '../storpool/volumes.ts'
 import { type AttachingBackend, volumeName, volumeRef } from './backend.ts'
+import { refuseTaken } from './claim.ts'
 import { KnownVolume } from './model.ts'
 import { lookAfter, orAbsent } from './settle.ts'
 
@@ -25,7 +26,7 @@ export interface MigratedVolume {
  * volume is found by the new one's global id; with only the new one left, it takes the volume's name. Names are never
  * swapped, so a cut leaves both reachable.
  *
- * @throws DriverError VolumeNotFound: the migrated copy is not there.
+ * @throws DriverError VolumeNotFound: the migrated copy is not there. VolumeIsBusy: a job has the copy.
  * @see cinder/volume/drivers/storpool.py update_migrated_volume, which swaps names in three renames
  */
 export async function updateMigratedVolume(
@@ -44,6 +45,7 @@ export async function updateMigratedVolume(
   }
   if (copy.name === name) return renamed(copy)
   if (original !== undefined) return { _name_id: new_volume.id, provider_location: copy.globalId }
+  refuseTaken(backend, copy)
   await backend.attachments.forget(copy.name)
   const tags = { ...copy.tags, 'cl-id': volume.id, 'cl-moved': new_volume.id }
   try {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
+import { CloneVolumeInput } from './clone-volume/document.ts'
 import { CopyImageToVolumeInput } from './copy-image-to-volume/document.ts'
 
 /** Bytes a document may have as JSON: it travels as a queue message. */
@@ -22,7 +23,10 @@ const of = <Kind extends string, Input extends z.ZodType>(kind: Kind, input: Inp
  * What is to be done, said once and never changed. It holds no secret and no clock: any step can be run again
  * from the same document.
  */
-export const JobDocument = z.discriminatedUnion('kind', [of('copy-image-to-volume', CopyImageToVolumeInput)])
+export const JobDocument = z.discriminatedUnion('kind', [
+  of('clone-volume', CloneVolumeInput),
+  of('copy-image-to-volume', CopyImageToVolumeInput),
+])
 export type JobDocument = z.infer<typeof JobDocument>
 export type JobKind = JobDocument['kind']
 export type JobOf<Kind extends JobKind> = Extract<JobDocument, { kind: Kind }>

@@ -4,6 +4,7 @@ import type { Hosts } from '../driver/backend.ts'
 import { namedHost } from '../driver/known-host.ts'
 import { DriverError } from '../errors.ts'
 import { jobId } from '../ids.ts'
+import { CloneVolumeInput } from './clone-volume/document.ts'
 import { CopyImageToVolumeInput } from './copy-image-to-volume/document.ts'
 import { DOCUMENT_BYTES, documentHash, JobDocument } from './document.ts'
 import { refuseEncrypted } from './encrypted.ts'
@@ -20,7 +21,10 @@ const of = <Kind extends string, Input extends z.ZodType>(kind: Kind, input: Inp
   z.strictObject({ ...asked, kind: z.literal(kind), input })
 
 /** Each kind with the input of its document; `host` may be left out where the configuration names one. */
-const kinds = [of('copy-image-to-volume', CopyImageToVolumeInput.partial({ host: true }))] as const
+const kinds = [
+  of('clone-volume', CloneVolumeInput),
+  of('copy-image-to-volume', CopyImageToVolumeInput.partial({ host: true })),
+] as const
 
 export const SubmitJob = z.discriminatedUnion('kind', kinds, {
   error: `must be ${kinds.map(({ shape }) => shape.kind.value).join(', ')}`,
@@ -101,6 +105,8 @@ export async function takeIn(
 /** The input as its document has it: what may be left out is filled in, what cannot be done is refused at once. */
 async function completed(to: Submission, { kind, input }: SubmitJob): Promise<object> {
   switch (kind) {
+    case 'clone-volume':
+      return input
     case 'copy-image-to-volume':
       refuseEncrypted(input.volume)
       return { ...input, host: await agentHost(to, input.host) }

@@ -115,6 +115,13 @@ export const VolumeRevertDesc = z.strictObject({
 })
 export type VolumeRevertDesc = z.infer<typeof VolumeRevertDesc>
 
+/** No parent means none at all. */
+export const RebaseDesc = z.strictObject({ parentName: SnapshotRef.optional() })
+export type RebaseDesc = z.infer<typeof RebaseDesc>
+
+export const VolumeMoveDesc = z.strictObject({ cluster: ClusterName, onAttached: OnAttached.optional() })
+export type VolumeMoveDesc = z.infer<typeof VolumeMoveDesc>
+
 const deletion = { targetDeleteDate: Seconds.optional(), deleteAfter: Seconds.optional() }
 
 export const VolumeSnapshotDesc = z.strictObject({
@@ -241,6 +248,17 @@ const summary = {
 export const VolumeSummary = z.looseObject(summary)
 export type VolumeSummary = z.infer<typeof VolumeSummary>
 
+/** The disks that hold the copies of one piece. */
+const DiskSet = z.array(z.int())
+export const VolumeDescription = z.looseObject({
+  ...summary,
+  /** Where pieces are to be. */
+  targetDiskSets: z.array(DiskSet),
+  /** Where each piece is now. */
+  objects: z.array(DiskSet),
+})
+export type VolumeDescription = z.infer<typeof VolumeDescription>
+
 export const SnapshotSummary = z.looseObject({
   ...summary,
   /** The volume it is the direct parent of. */
@@ -329,6 +347,10 @@ export const Template = z.looseObject({
   replication: z.union([z.int(), z.literal('-')]).optional(),
 })
 export type Template = z.infer<typeof Template>
+
+/** The other clusters of the location, and where they are. */
+export const Clusters = z.looseObject({ clusters: z.array(z.looseObject({ name: z.string() })) })
+export type Clusters = z.infer<typeof Clusters>
 
 const service = z.looseObject({ id: z.int(), status: z.string() })
 export const Services = z.looseObject({

@@ -2,9 +2,11 @@ import * as z from 'zod'
 import type { CallOptions, StorPool } from './client.ts'
 import {
   Ok,
+  type RebaseDesc,
   type VolumeCreateDesc,
   VolumeCreated,
   type VolumeDeleteDesc,
+  VolumeDescription,
   type VolumeRevertDesc,
   VolumeSpace,
   VolumeStatus,
@@ -95,6 +97,33 @@ export const volumeDelete = (storpool: StorPool, volume: string, desc?: VolumeDe
  */
 export const volumeRevert = (storpool: StorPool, volume: string, desc: VolumeRevertDesc): Promise<Ok> =>
   storpool.post('VolumeRevert', [volume], desc, Ok)
+
+/**
+ * Change the snapshot a volume is a child of to another of its ancestors, or to none. Data that it has from those it
+ * leaves becomes its own in the background (inferred). The cluster that owns the volume is to be asked.
+ *
+ *     POST ctrl/1.0/VolumeRebase/{volume}
+ *
+ * @throws StorPoolApiError `objectDoesNotExist`: no such volume. `invalidParam`: no ancestor of that name.
+ * @see python-storpool 7.3.0, spapi.py `volumeRebase`, sptypes.py `VolumeRebaseDesc`
+ */
+export const volumeRebase = (
+  storpool: StorPool,
+  volume: string,
+  desc: RebaseDesc,
+  options?: CallOptions,
+): Promise<Ok> => storpool.post('VolumeRebase', [volume], desc, Ok, options)
+
+/**
+ * One volume with the place of each of its pieces of up to 32 MiB: long for a large one.
+ *
+ *     GET ctrl/1.0/MultiCluster/VolumeDescribe/{volume}
+ *
+ * @throws StorPoolApiError `objectDoesNotExist`: no such volume.
+ * @see python-storpool 7.3.0, spapi.py `volumeDescribe`, sptypes.py `Volume`
+ */
+export const volumeDescribe = (storpool: StorPool, volume: string): Promise<VolumeDescription> =>
+  storpool.get('VolumeDescribe', [volume], VolumeDescription)
 
 /**
  * What every volume stores. Slow: for metering, not for a request somebody waits for.

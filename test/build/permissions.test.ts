@@ -16,6 +16,11 @@ const keepHost = [...readHost, 'dynamodb:PutItem Table HOST#*']
 const readJob = ['dynamodb:GetItem Table JOB#*']
 const createJob = [...readJob, 'dynamodb:PutItem Table JOB#*']
 const changeJob = ['dynamodb:UpdateItem Table JOB#*']
+const itsJob = [...readJob, ...changeJob]
+const execution = (kind: string) =>
+  ['CheckpointDurableExecution', 'GetDurableExecutionState'].map(
+    (action) => `lambda:${action} function:cinderless-dev-job-${kind}:*`,
+  )
 const send = ['sqs:SendMessage JobsQueue']
 const callback = 'lambda:SendDurableExecutionCallbackSuccess'
 
@@ -77,10 +82,11 @@ const may: Record<string, readonly string[]> = {
     ...pair('data'),
     ...book,
     ...keepHost,
-    ...changeJob,
-    'lambda:CheckpointDurableExecution function:cinderless-dev-job-copy-image-to-volume:*',
-    'lambda:GetDurableExecutionState function:cinderless-dev-job-copy-image-to-volume:*',
+    ...itsJob,
+    ...execution('copy-image-to-volume'),
   ],
+  // What it makes is new: nobody has it in the book.
+  'job-clone-volume': [...token, ...itsJob, ...execution('clone-volume')],
   'get-stats': ['dynamodb:Query Table/index/gsi3 STATS#*'],
   'get-health': token,
   'get-hosts': ['dynamodb:Query Table/index/gsi3 HOST#*'],

@@ -86,6 +86,24 @@ const driveJobs = async () => {
   await Promise.all([call('GET', '/jobs'), call('GET', `/jobs?status=running&marker=${jobId}`)])
   await call('POST', `/jobs/${id}/cancel`)
   await jobIs(id, ({ status }) => status === 'cancelled')
+
+  const source = { id: 'small' }
+  const failing = { kind: 'copy-image-to-volume', input: { ...inputOf('small'), volume: { id: 'none' } } }
+  const { id: failed } = await call('POST', '/jobs', failing)
+  await jobIs(failed, ({ status }) => status === 'failed')
+  await driveJob(
+    'clone-volume',
+    { volume: { id: 'clone', size: 1 }, src_vref: source },
+    { src_vref: { id: 'none' } },
+  )
+}
+
+/** A job that is done, and one that fails. */
+const driveJob = async (kind: string, input: object, wrong: object) => {
+  const { id } = await call('POST', '/jobs', { kind, input })
+  await jobIs(id, ({ status }) => status === 'succeeded')
+  const { id: failing } = await call('POST', '/jobs', { kind, input: { ...input, ...wrong } })
+  await jobIs(failing, ({ status }) => status === 'failed')
 }
 
 const inputOf = (name: string) => ({

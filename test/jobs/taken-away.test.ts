@@ -8,7 +8,7 @@ import { DriverError } from '../../lib/errors.ts'
 import type { JobBackend } from '../../lib/jobs/backend.ts'
 import { attachTarget, awaitTarget } from '../../lib/jobs/copy-image-to-volume/attach.ts'
 import { isCopied, startCopy, stopCopy } from '../../lib/jobs/copy-image-to-volume/copy.ts'
-import { JobDocument } from '../../lib/jobs/document.ts'
+import { JobDocument, type JobOf } from '../../lib/jobs/document.ts'
 import { jobView } from '../../lib/jobs/record.ts'
 import { takeIn } from '../../lib/jobs/submit.ts'
 import { type Step, workflow } from '../../lib/jobs/workflow.ts'
@@ -51,7 +51,7 @@ const queued = async (id: string) => {
     },
   })
   await takeIn({ jobs: system.records, now }, document)
-  return document
+  return document as JobOf<'copy-image-to-volume'>
 }
 
 const copying = async (id: string) => {
@@ -63,7 +63,7 @@ const copying = async (id: string) => {
   return document
 }
 
-const untilCopied = async (document: JobDocument) => {
+const untilCopied = async (document: JobOf<'copy-image-to-volume'>) => {
   while (!(await isCopied(backend(), document))) await delay(20)
 }
 

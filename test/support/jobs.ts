@@ -4,6 +4,7 @@ import type { DurableLambdaHandler } from '@aws/durable-execution-sdk-js'
 import { LocalDurableTestRunner } from '@aws/durable-execution-sdk-js-testing'
 import { parseConfig } from '../../agent/config.ts'
 import { startAgent } from '../../agent/server.ts'
+import type { JobDocument } from '../../lib/jobs/document.ts'
 import { logger } from '../../lib/log.ts'
 import { jobRecords } from '../../lib/store/jobs.ts'
 import { startFunctions } from './functions.ts'
@@ -35,9 +36,6 @@ export const startJobs = async () => {
     // Its address is host-1's.
     'host-3': { clientId: 3, agent: agent.url },
   })
-  const { handler }: { handler: DurableLambdaHandler } = await import(
-    '../../functions/jobs/copy-image-to-volume.ts'
-  )
   await LocalDurableTestRunner.setupTestEnvironment()
 
   return {
@@ -45,8 +43,12 @@ export const startJobs = async () => {
     images,
     records: jobRecords(table, now),
     agent,
-    run: (document: { id: string }) =>
-      new LocalDurableTestRunner({ handlerFunction: handler }).run({ payload: document }),
+    run: async (document: JobDocument) => {
+      const module: { handler: DurableLambdaHandler } = await import(
+        new URL(`../../functions/jobs/${document.kind}.ts`, import.meta.url).href
+      )
+      return new LocalDurableTestRunner({ handlerFunction: module.handler }).run({ payload: document })
+    },
     [Symbol.asyncDispose]: async () => {
       await LocalDurableTestRunner.teardownTestEnvironment()
       await agent.close()
