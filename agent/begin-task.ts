@@ -5,6 +5,7 @@ import { isRecovering } from './memory.ts'
 import { begunAnew, mayBeginAnew, newTask } from './new-task.ts'
 import { Refusal } from './refusal.ts'
 import { hashOf } from './state.ts'
+import { assertDestination } from './stores.ts'
 import type { Tasks } from './tasks.ts'
 import { usesOf } from './uses.ts'
 
@@ -55,6 +56,7 @@ export const taskBeginner = (
     if (tools.qemuImg === undefined) {
       throw new Refusal('tool_missing', 'qemu-img is not installed on this host. Run there: npm run setup')
     }
+    if (request.kind === 'upload-volume') assertDestination(config.stores, request)
     assertFree(request)
     if (tasks.active >= config.maxTasks) {
       throw new Refusal('too_many_tasks', `${tasks.active} tasks run on this host; it takes no more at once`)

@@ -20,7 +20,7 @@ export interface Found {
 
 export interface Device extends Found, AsyncDisposable {
   readonly handle: FileHandle
-  /** Whether it can be written around the page cache. */
+  /** Whether it can be read, or written, around the page cache. */
   readonly direct: boolean
   /** As it is now: an extend shows. */
   size(): Promise<number>
@@ -110,24 +110,23 @@ export const openDevice = async (found: Found, user?: CopyUser): Promise<Device>
     ...found,
     ...lent,
     size: () => sizeOf(handle),
-    direct: await takesDirect(handle, found.sizeBytes),
+    direct: await takesDirect(handle, constants.O_RDWR, found.sizeBytes),
   }
 }
-
 /**
  * Open for reading what `found` was; of a device attached `ro` nothing else can be had.
  *
  * @param user as of {@link openDevice}
  */
-export const openForReading = async (
-  { real, path }: Found,
-  user?: CopyUser,
-): Promise<Pick<Device, 'handle'> & AsyncDisposable> => {
+export const openForReading = async (found: Found, user?: CopyUser): Promise<Device> => {
+  const { real, path, sizeBytes } = found
   const handle = await open(real, constants.O_RDONLY).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') throw new Refusal('not_attached', `${path} is gone`)
     throw new Refusal('io_error', `Cannot open ${path} for reading: ${error.message}`)
   })
-  return lentOut(handle, user)
+  const lent = await lentOut(handle, user)
+  const direct = await takesDirect(handle, constants.O_RDONLY, sizeBytes)
+  return { ...found, ...lent, size: () => sizeOf(handle), direct }
 }
 
 const lentOut = async (handle: FileHandle, user: CopyUser | undefined) => {
@@ -144,8 +143,8 @@ const lentOut = async (handle: FileHandle, user: CopyUser | undefined) => {
   }
 }
 
-/** A device that is found lent was so when an agent was killed: it goes back to the agent's own user. */
-const lend = async (handle: FileHandle, user: CopyUser) => {
+/** Let a child open a file anew. One that is found lent was so when an agent was killed: it goes back to the agent's own user. */
+export const lend = async (handle: FileHandle, user: CopyUser): Promise<() => Promise<void>> => {
   const { uid, gid } = await handle.stat()
   if (uid !== user.uid) await handle.chown(user.uid, gid)
   return () => handle.chown(uid === user.uid ? (process.getuid?.() ?? uid) : uid, gid)
@@ -196,13 +195,13 @@ export const deviceNumber = (rdev: number): string => {
 }
 
 /**
- * Some file systems (tmpfs on older kernels) have no direct writes. Where the size is not a multiple of 4096 they are not used
+ * Some file systems (tmpfs on older kernels) have no direct access. Where the size is not a multiple of 4096 they are not used
  * either: qemu writes whole blocks then, and an ordinary file would grow.
  */
-const takesDirect = async (handle: FileHandle, sizeBytes: number) => {
+const takesDirect = async (handle: FileHandle, access: number, sizeBytes: number) => {
   if (sizeBytes % 4096 !== 0) return false
   try {
-    await (await open(`/proc/self/fd/${handle.fd}`, constants.O_RDWR | constants.O_DIRECT)).close()
+    await (await open(`/proc/self/fd/${handle.fd}`, access | constants.O_DIRECT)).close()
     return true
   } catch {
     return false

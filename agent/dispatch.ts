@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { Adopt, AttachWait, DetachCheck, longestWaitSeconds, Release, Size } from '../lib/agent/protocol.ts'
-import { CancelTask, CopyImage, CopyVolume, type TaskRequest } from '../lib/agent/tasks.ts'
+import { CancelTask, CopyImage, CopyVolume, type TaskRequest, UploadVolume } from '../lib/agent/tasks.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Operations } from './operations.ts'
 import { asRefusal, Refusal } from './refusal.ts'
@@ -46,6 +46,7 @@ export const dispatcher = (operations: Operations, tasks: Tasks, closing: AbortS
     adopt: on('data', Adopt, 200, operations.adopt),
     'copy-image': task('data', CopyImage, (input) => ({ kind: 'copy-image', ...input })),
     'copy-volume': task('data', CopyVolume, (input) => ({ kind: 'copy-volume', ...input })),
+    'upload-volume': task('data', UploadVolume, (input) => ({ kind: 'upload-volume', ...input })),
     'cancel-task': on('data', CancelTask, 200, operations.cancelTask),
     health: on(undefined, Nothing, 200, operations.health),
     tasks: on(undefined, Nothing, 200, async () => ({ tasks: tasks.newest(mostListed).map(tasks.view) })),

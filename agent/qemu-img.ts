@@ -1,6 +1,6 @@
 import type { ImageFormat } from '../lib/agent/tasks.ts'
-import { type Child, runChild } from './children.ts'
 import { Refusal } from './refusal.ts'
+import { type QemuImg, runQemuImg } from './run-qemu-img.ts'
 
 /** What a segment is read from: the image behind the child's descriptor 3, or nothing but zeros. */
 export type Source = { readonly kind: 'image'; readonly format: ImageFormat } | { readonly kind: 'zeros' }
@@ -13,12 +13,8 @@ export interface Segment {
   readonly bytes: number
 }
 
-export interface Convert extends Omit<Child, 'program' | 'args' | 'cpuSeconds' | 'onOutput'> {
+export interface Convert extends Omit<QemuImg, 'args' | 'bytes' | 'details'> {
   readonly segment: Segment
-  /** Called with 0 to 1. */
-  readonly onProgress: (part: number) => void
-  /** No progress for so long: killed, and begun again. */
-  readonly stallMs?: number
 }
 
 const tries = 3
@@ -35,40 +31,13 @@ export const convert = async (run: Convert): Promise<void> => {
   throw new Refusal('io_error', `qemu-img made no progress at offset ${run.segment.offset}, ${tries} times`)
 }
 
-const convertOnce = async ({ segment, onProgress, stallMs = 120_000, ...child }: Convert) => {
-  const { qemuImg } = child.tools
-  if (qemuImg === undefined)
-    throw new Refusal('tool_missing', 'qemu-img is not installed on this host: npm run setup')
-  const stalled = new AbortController()
-  const restart = () => setTimeout(() => stalled.abort(), stallMs)
-  let watchdog = restart()
-  let last = -1
-  try {
-    const { code, signal, stderr } = await runChild({
-      ...child,
-      program: qemuImg,
-      args: convertArgs(segment),
-      cpuSeconds: 300 + Math.ceil(segment.bytes / (4 * 1024 ** 2)),
-      signal: AbortSignal.any([child.signal, stalled.signal]),
-      onOutput: (text) => {
-        const part = lastPart(text)
-        if (part === undefined || part <= last) return
-        last = part
-        clearTimeout(watchdog)
-        watchdog = restart()
-        onProgress(part)
-      },
-    })
-    if (code === 0) return 'done'
-    child.signal.throwIfAborted()
-    if (stalled.signal.aborted) return 'stalled'
-    throw new Refusal('io_error', `qemu-img failed: ${stderr || `it was ended by ${signal ?? code}`}`, {
-      offset: segment.offset,
-    })
-  } finally {
-    clearTimeout(watchdog)
-  }
-}
+const convertOnce = ({ segment, ...run }: Convert) =>
+  runQemuImg({
+    ...run,
+    args: convertArgs(segment),
+    bytes: segment.bytes,
+    details: { offset: segment.offset },
+  })
 
 /**
  * Descriptors instead of names: what was inspected and what was found to be the device is what is read and
@@ -105,10 +74,4 @@ const imageNode = (format: ImageFormat) => {
   // The inspector refused images with a backing file; said once more to qemu, where the format knows of them.
   const backing = format === 'qcow2' || format === 'vmdk' ? { backing: null } : {}
   return { driver: format, ...backing, file }
-}
-
-/** The last percentage `-p` printed, as 0 to 1: `(12.34/100%)`. */
-const lastPart = (text: string): number | undefined => {
-  const percent = [...text.matchAll(/\((\d+\.\d+)\/100%\)/g)].at(-1)?.[1]
-  return percent === undefined ? undefined : Number(percent) / 100
 }

@@ -7,7 +7,9 @@ export const rateMeter = (now: () => number = () => performance.now()) => {
   return {
     add: (bytes: number) => {
       const at = now()
-      samples = [...samples.filter((sample) => sample.at > at - windowMs), { at, bytes }]
+      // Less than before: something else is counted now.
+      const before = bytes < (samples.at(-1)?.bytes ?? 0) ? [] : samples
+      samples = [...before.filter((sample) => sample.at > at - windowMs), { at, bytes }]
     },
     get bytesPerSecond() {
       const at = now()

@@ -16,6 +16,8 @@ export interface Run<Request extends TaskRequest = TaskRequest> {
   update(patch: Partial<TaskRecord>): Promise<void>
   /** Say how much of a file has come from a server. */
   fetched(bytes: number): void
+  /** Say how much of a file has gone to a server, and how far that makes it, where that is the same work. */
+  uploaded(bytes: number, doneBytes?: number): void
   /** Say how far it is. */
   progress(doneBytes: number): void
   /** Everything below `offset` is done for good. */

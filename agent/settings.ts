@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path'
 import * as z from 'zod'
+import { Stores } from './stores.ts'
 
 const Path = z.string().refine(isAbsolute, 'must be an absolute path')
 /** -1, the number above the highest, means nobody to the kernel; 0 is root. */
@@ -31,6 +32,7 @@ export const taskSettings = {
    */
   copyUser: z.strictObject({ uid: Id, gid: Id }).default({ uid: 65_530, gid: 65_530 }),
   sources: Sources.prefault({}),
+  stores: Stores,
   /** Where image files are kept while they are used, a folder of the agent's own; `staging` in `state` unless said. */
   staging: Path.optional(),
 }

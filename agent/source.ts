@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { HttpsImage, RequestOf } from '../lib/agent/tasks.ts'
 import { addressChecker } from './addresses.ts'
 import { fetchInto } from './fetch.ts'
@@ -8,6 +7,7 @@ import type { Part } from './partial.ts'
 import { Refusal } from './refusal.ts'
 import type { Run } from './run.ts'
 import { copyStaged, stagingOf } from './staging.ts'
+import { trusted } from './trusted.ts'
 
 const MiB = 1024 ** 2
 const limits = { connectMs: 10_000, idleMs: 60_000 }
@@ -94,7 +94,7 @@ const fetchImage = async (run: Run<RequestOf<'copy-image'>>): Promise<void> => {
       reach: {
         addressesOf: addressChecker(allow),
         ports,
-        ca: ca === undefined ? undefined : await trusted(ca),
+        ca: await trusted(ca),
         limits,
         signal,
       },
@@ -116,12 +116,3 @@ const fetchImage = async (run: Run<RequestOf<'copy-image'>>): Promise<void> => {
 
 /** What a format adds to the disk it holds: tables, and whole clusters where sectors would do. */
 const mostBytes = (volumeBytes: number) => volumeBytes + Math.ceil(volumeBytes / 8) + 64 * MiB
-
-/** The operator's authorities beside the ones that everybody trusts. */
-const trusted = async (file: string): Promise<string[]> => {
-  const { getCACertificates } = await import('node:tls')
-  const own = await readFile(file, 'utf8').catch((error: Error) => {
-    throw new Refusal('source_refused', `The authorities of sources.ca cannot be read: ${error.message}`)
-  })
-  return [...getCACertificates('default'), own]
-}

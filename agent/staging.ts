@@ -37,10 +37,10 @@ export const stagingOf = ({ config, guard }: Context) => {
       return open(pathOf(task), constants.O_RDONLY | constants.O_NOFOLLOW)
     },
     remove: (task: string): Promise<void> => rm(pathOf(task), { force: true }),
-    /** Remove what belongs to none of these tasks. */
-    sweep: async (tasks: readonly string[]): Promise<void> => {
-      const kept = new Set(tasks.map(nameOf))
+    /** Remove what belongs to none of the tasks that `needed` names: asked afterwards, so a new one is among them. */
+    sweep: async (needed: () => readonly string[]): Promise<void> => {
       const names = await readdir(folder).catch(() => [])
+      const kept = new Set(needed().map(nameOf))
       await Promise.all(
         names
           .filter((name) => ownName.test(name) && !kept.has(name))
@@ -48,14 +48,7 @@ export const stagingOf = ({ config, guard }: Context) => {
       )
     },
     /** @throws Refusal `no_space` */
-    assertSpace: async (bytes: number): Promise<void> => {
-      const { bavail, bsize } = await statfs(folder)
-      const free = bavail * bsize
-      if (bytes + reserveBytes <= free) return
-      throw new Refusal('no_space', `The image needs ${bytes} bytes of staging space, and ${free} are free`, {
-        free,
-      })
-    },
+    assertSpace: (bytes: number): Promise<void> => assertSpace(folder, bytes, 'of staging space'),
   }
 }
 export type Staging = ReturnType<typeof stagingOf>
@@ -68,6 +61,14 @@ const assertPrivate = async (folder: string): Promise<void> => {
     'io_error',
     `The staging folder ${folder} is not the agent's alone: make it a folder of the agent's user, chmod 0700`,
   )
+}
+
+/** @throws Refusal `no_space` */
+export const assertSpace = async (folder: string, bytes: number, where: string): Promise<void> => {
+  const { bavail, bsize } = await statfs(folder)
+  const free = bavail * bsize
+  if (bytes + reserveBytes <= free) return
+  throw new Refusal('no_space', `The image may need ${bytes} bytes ${where}, and ${free} are free`, { free })
 }
 
 /** @throws Refusal `no_space` the disk, a quota or a limit is full */

@@ -24,6 +24,8 @@ export const TaskRecord = Task.pick({
   state: true,
   phase: true,
   fetchedBytes: true,
+  uploadedBytes: true,
+  fileBytes: true,
   doneBytes: true,
   totalBytes: true,
   startedAt: true,
@@ -44,6 +46,21 @@ export const TaskRecord = Task.pick({
   staged: z
     .strictObject({ bytes: z.int().nonnegative(), tag: z.string().optional(), complete: z.boolean() })
     .optional(),
+  /** The file that was made of a volume, by its inode: under its final name it is this task's own. */
+  made: z.string().optional(),
+  /** Its digests, in hexadecimal, once it was read to its end. */
+  digests: z.strictObject({ sha256: z.string(), sha512: z.string() }).optional(),
+  /**
+   * Of parts that a server keeps until they are put together, or thrown away. An empty id: it was asked to begin, and
+   * what it answered is not known.
+   */
+  multipart: z
+    .strictObject({
+      uploadId: z.string(),
+      partBytes: z.int().positive(),
+      gone: z.literal(true).optional(),
+    })
+    .optional(),
   /** Everything below this offset is written and flushed. */
   checkpoint: z.int().nonnegative(),
   /** The device may have been written to. */
@@ -61,6 +78,7 @@ const Progress = z.strictObject({
   id: z.string(),
   at: z.string(),
   fetchedBytes: z.int().nonnegative().optional(),
+  uploadedBytes: z.int().nonnegative().optional(),
   doneBytes: z.int().nonnegative(),
   checkpoint: z.int().nonnegative().optional(),
 })
@@ -97,6 +115,7 @@ export const apply = (state: State, record: JournalRecord): void => {
     ...task,
     updatedAt: record.at,
     ...(record.fetchedBytes !== undefined && { fetchedBytes: record.fetchedBytes }),
+    ...(record.uploadedBytes !== undefined && { uploadedBytes: record.uploadedBytes }),
     doneBytes: record.doneBytes,
     checkpoint: record.checkpoint ?? task.checkpoint,
   })

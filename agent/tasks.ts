@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Task, TaskRequest } from '../lib/agent/tasks.ts'
+import { barredBy } from './barred.ts'
+import { closing } from './closing.ts'
 import type { Context } from './context.ts'
 import { longestTimerMs, msUntil } from './deadline.ts'
+import { leftoversOf } from './leftovers.ts'
 import { type RateMeter, rateMeter } from './rate.ts'
 import { asRefusal, Refusal } from './refusal.ts'
 import type { Run } from './run.ts'
-import { stagingOf } from './staging.ts'
 import { hasEnded, type TaskRecord } from './state.ts'
 import { generationOn, usesOf } from './uses.ts'
 import { work } from './work.ts'
@@ -29,14 +31,11 @@ interface Work {
   readonly request: TaskRequest | undefined
 }
 
-/** Why a task stops without an end of its own: the agent is closing, and the next one goes on with it. */
-const closing = new Refusal('io_error', 'The agent is stopping')
-
 /** The tasks of one agent: begun, watched, stopped, and gone on with after a restart. */
 export const taskEngine = (context: Context) => {
   const { state, record, log } = context
   const running = new Map<string, Running>()
-  const staging = stagingOf(context)
+  const leftovers = leftoversOf(context)
 
   const get = (id: string): TaskRecord => {
     const task = state.tasks.get(id)
@@ -82,6 +81,11 @@ export const taskEngine = (context: Context) => {
         if (isTime())
           context.note({ t: 'progress', id, at: new Date().toISOString(), doneBytes, fetchedBytes })
       },
+      uploaded: (uploadedBytes, doneBytes = get(id).doneBytes) => {
+        rate.add(uploadedBytes)
+        if (isTime())
+          context.note({ t: 'progress', id, at: new Date().toISOString(), doneBytes, uploadedBytes })
+      },
       progress: (doneBytes) => void progress(doneBytes),
       checkpoint: (offset) => progress(offset, offset),
     }
@@ -109,9 +113,7 @@ export const taskEngine = (context: Context) => {
       await tolerant(update(id, endOf(get(id), error)))
       log.warn('task ended', { task: id, code: error.code, reason: error.message })
     }
-    await staging
-      .remove(id)
-      .catch((error: unknown) => log.error('staging', { message: asRefusal(error).message }))
+    await leftovers.clear(id)
   }
 
   const begin = (id: string, after: readonly Promise<void>[] = [], request?: TaskRequest) => {
@@ -173,25 +175,27 @@ export const taskEngine = (context: Context) => {
     /** Go on with what an earlier agent left, or end what may not go on. */
     resume: async () => {
       const left = [...state.tasks.values()].filter((task) => !hasEnded(task))
-      await staging.sweep(left.map(({ id }) => id))
       for (const task of left) {
         const barred = barredBy(context, task)
         if (barred === undefined) begin(task.id)
         else await update(task.id, endOf(task, barred))
         log.info(barred === undefined ? 'task goes on' : 'task ended', { task: task.id })
       }
+      await leftovers.clearAll()
     },
     close: () => stop([...running.keys()], closing),
     /** As the protocol says it. */
     view: (task: TaskRecord): Task => {
       const { id, kind, state, phase, doneBytes, totalBytes, startedAt, updatedAt, error, result } = task
-      const { request, fetchedBytes } = task
+      const { request, fetchedBytes, uploadedBytes, fileBytes } = task
       const bytesPerSecond = running.get(id)?.rate.bytesPerSecond ?? 0
       const [about] = usesOf(request)
       return {
         ...{ id, kind, state, phase, doneBytes, totalBytes, bytesPerSecond },
         ...(about && { volume: about.volume.globalId, generation: about.attachment.generation }),
         ...(fetchedBytes !== undefined && { fetchedBytes }),
+        ...(uploadedBytes !== undefined && { uploadedBytes }),
+        ...(fileBytes !== undefined && { fileBytes }),
         startedAt,
         updatedAt,
         ...(error && { error }),
@@ -201,26 +205,3 @@ export const taskEngine = (context: Context) => {
   }
 }
 export type Tasks = ReturnType<typeof taskEngine>
-
-/** Why a task that was cut off may not go on. */
-const barredBy = ({ state }: Context, { request, stopping }: TaskRecord): Refusal | undefined => {
-  if (stopping !== undefined) {
-    const { code, message } = stopping
-    return new Refusal(
-      code === 'cancelled' || code === 'deadline_passed' ? code : 'stale_generation',
-      message,
-    )
-  }
-  if (msUntil(request.deadline) <= 0) {
-    return new Refusal(
-      'deadline_passed',
-      `The task's deadline, ${request.deadline}, passed while no agent ran`,
-    )
-  }
-  const isCurrent = usesOf(request).every(({ volume, attachment }) => {
-    const known = state.volumes.get(volume.globalId)
-    return known?.generation === attachment.generation && !known.released
-  })
-  if (isCurrent) return undefined
-  return new Refusal('stale_generation', 'The volume was attached anew, or released, since')
-}

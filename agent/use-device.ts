@@ -6,7 +6,7 @@ import type { Run } from './run.ts'
 import { assertStillThere, watchDevice } from './watch-device.ts'
 
 /** How long a task waits for its device, after the function said that it is attached. */
-const deviceWaitMs = 30_000
+export const deviceWaitMs = 30_000
 
 type Open<Opened> = (found: Found, user?: CopyUser) => Promise<Opened>
 type Held = Pick<Device, 'handle'> & AsyncDisposable

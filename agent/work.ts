@@ -2,6 +2,7 @@ import type { TaskResult } from '../lib/agent/tasks.ts'
 import { copyImage } from './copy-image.ts'
 import { copyVolume } from './copy-volume.ts'
 import type { Run } from './run.ts'
+import { uploadVolume } from './upload-volume.ts'
 
 /** Do what a task is for. Begun again after a crash, it goes on from what its record says. */
 export const work = (run: Run): Promise<TaskResult> => {
@@ -11,5 +12,7 @@ export const work = (run: Run): Promise<TaskResult> => {
       return copyImage({ ...run, request })
     case 'copy-volume':
       return copyVolume({ ...run, request })
+    case 'upload-volume':
+      return uploadVolume({ ...run, request })
   }
 }

@@ -91,6 +91,8 @@ const agentNames: Readonly<Record<string, DriverErrorName>> = {
   digest_mismatch: 'InvalidInput',
   source_not_found: 'InvalidInput',
   source_changed: 'Conflict',
+  destination_exists: 'Conflict',
+  destination_refused: 'InvalidInput',
   size_mismatch: 'Conflict',
   request_conflict: 'Conflict',
   stale_generation: 'StaleGeneration',

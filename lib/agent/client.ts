@@ -16,7 +16,7 @@ import {
   type Size,
   Sized,
 } from './protocol.ts'
-import { type CancelTask, type CopyImage, type CopyVolume, Task, Tasks } from './tasks.ts'
+import { type CancelTask, type CopyImage, type CopyVolume, Task, Tasks, type UploadVolume } from './tasks.ts'
 import type { Transport } from './transport.ts'
 
 export interface AgentClientOptions {
@@ -82,6 +82,8 @@ export const agentClient = (options: AgentClientOptions) => {
     copyImage: (input: CopyImage, deadline: number) => call('copy-image', input, Task, deadline),
     /** Begin to copy one volume onto another; the same `requestId` gives the same task. */
     copyVolume: (input: CopyVolume, deadline: number) => call('copy-volume', input, Task, deadline),
+    /** Begin to make an image file of a volume elsewhere; the same `requestId` gives the same task. */
+    uploadVolume: (input: UploadVolume, deadline: number) => call('upload-volume', input, Task, deadline),
     /** Stop a task and wait until nothing of it runs. An ended task stays as it is. */
     cancelTask: (input: CancelTask, deadline: number) => call('cancel-task', input, Task, deadline),
     /** How a task stands; with `waitSeconds` (25 at most) answered when it has ended, or then. */

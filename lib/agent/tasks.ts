@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { AttachmentRef, call, Id, Target } from './protocol.ts'
+import { FileName, FolderFile, GlanceImage, S3Object } from './stores.ts'
 
 /**
  * Work of the agent's that takes long. A function asks for it once and then asks how it stands; every request has an id,
@@ -10,13 +11,7 @@ export const ImageFormat = z.enum(['raw', 'qcow2', 'vmdk', 'vhdx', 'vpc', 'vdi']
 export type ImageFormat = z.infer<typeof ImageFormat>
 
 /** An image in the folder the agent's configuration names: a plain file name, never a path. */
-export const FolderImage = z.strictObject({
-  kind: z.literal('folder'),
-  name: z
-    .string()
-    .max(255)
-    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/, 'must be the name of a file, of letters, digits and _ . + -'),
-})
+export const FolderImage = z.strictObject({ kind: z.literal('folder'), name: FileName })
 
 /** An image on a server. The agent checks every address it is led to, and takes no other scheme. */
 export const HttpsImage = z.strictObject({
@@ -87,6 +82,25 @@ export type CopyImage = z.infer<typeof CopyImage>
 export const CopyVolume = z.strictObject({ ...task, ...Held.shape, source: Held, targetState })
 export type CopyVolume = z.infer<typeof CopyVolume>
 
+export const Destination = z.discriminatedUnion('kind', [FolderFile, S3Object, GlanceImage])
+export type Destination = z.infer<typeof Destination>
+
+/** Every byte of a volume as an image file elsewhere. What is read must not change meanwhile, such as a snapshot. */
+export const UploadVolume = z
+  .strictObject({
+    ...task,
+    ...Held.shape,
+    destination: Destination,
+    format: z.enum(['raw', 'qcow2']),
+    /** Within the format: of `raw` there is none. */
+    compression: z.enum(['zstd', 'zlib', 'none']),
+  })
+  .refine(({ format, compression }) => format === 'qcow2' || compression === 'none', {
+    path: ['compression'],
+    message: 'must be none where the format is raw',
+  })
+export type UploadVolume = z.infer<typeof UploadVolume>
+
 const of = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, { shape }: z.ZodObject<Shape>) =>
   z.strictObject({ kind: z.literal(kind), ...shape })
 
@@ -94,6 +108,7 @@ const of = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, { shap
 export const TaskRequest = z.discriminatedUnion('kind', [
   of('copy-image', CopyImage),
   of('copy-volume', CopyVolume),
+  of('upload-volume', UploadVolume),
 ])
 export type TaskRequest = z.infer<typeof TaskRequest>
 export type TaskKind = TaskRequest['kind']
@@ -111,6 +126,10 @@ export const TaskResult = z.looseObject({
   /** What the content turned out to be. */
   format: ImageFormat.optional(),
   virtualSizeBytes: z.int().nonnegative().optional(),
+  /** Of the file that was made: its bytes, and its digests in hexadecimal. */
+  sizeBytes: z.int().nonnegative().optional(),
+  sha256: z.string().optional(),
+  sha512: z.string().optional(),
 })
 export type TaskResult = z.infer<typeof TaskResult>
 
@@ -122,12 +141,15 @@ export const Task = z.looseObject({
   /** The globalId of the volume it is about, and the generation it works under; of some there is none. */
   volume: z.string().optional(),
   generation: z.int().positive().optional(),
-  phase: z.enum(['wait', 'fetch', 'inspect', 'copy', 'flush', 'done']),
+  phase: z.enum(['wait', 'fetch', 'inspect', 'copy', 'flush', 'upload', 'done']),
   doneBytes: z.int().nonnegative(),
-  /** The image's virtual size, so that progress never goes back; 0 until it is known. */
+  /** The image's virtual size, of a volume that is read its own, so that progress never goes back; 0 until it is known. */
   totalBytes: z.int().nonnegative(),
   /** Bytes of the image file that have come, where it is fetched from a server. */
   fetchedBytes: z.int().nonnegative().optional(),
+  /** Bytes of the image file that were sent, of those it has: once it is sent to a server. */
+  uploadedBytes: z.int().nonnegative().optional(),
+  fileBytes: z.int().nonnegative().optional(),
   /** Bytes per second over the last moments. */
   bytesPerSecond: z.number().nonnegative(),
   startedAt: z.string(),

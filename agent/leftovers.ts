@@ -1,0 +1,54 @@
+import type { Context } from './context.ts'
+import { mayBeginAnew } from './new-task.ts'
+import { asRefusal } from './refusal.ts'
+import { shelfOf } from './shelf.ts'
+import { stagingOf } from './staging.ts'
+import { hasEnded, type TaskRecord } from './state.ts'
+
+/** How long the files of a task are kept that was cut off and waits to be asked for again. */
+const keptMs = 24 * 3600 * 1000
+
+/** What a task has on this host's disks beside what it was to make: kept while it may go on, gone afterwards. */
+export const leftoversOf = (context: Context) => {
+  const { state, log } = context
+  const staging = stagingOf(context)
+
+  const isNeeded = (task: TaskRecord) =>
+    !hasEnded(task) || (mayBeginAnew(task) && Date.parse(task.updatedAt) + keptMs > Date.now())
+
+  const remove = async (task: TaskRecord) => {
+    try {
+      await staging.remove(task.id)
+      const { request } = task
+      if (request.kind !== 'upload-volume' || request.destination.kind !== 'folder') return
+      await shelfOf(context.config, request, request.destination).removePart()
+    } catch (error) {
+      log.error('leftovers', { task: task.id, message: asRefusal(error).message })
+    }
+  }
+
+  /** Remove what an ended task has left; of one that may be asked for again, in a day. */
+  const clear = async (id: string): Promise<void> => {
+    const task = state.tasks.get(id)
+    if (task !== undefined && isNeeded(task)) {
+      setTimeout(() => void clear(id), keptMs).unref()
+      return
+    }
+    await (task === undefined ? staging.remove(id) : remove(task))
+  }
+
+  return {
+    clear,
+    /** The same for all that earlier agents have left. */
+    clearAll: async () => {
+      const tasks = () => [...state.tasks.values()]
+      await staging.sweep(() =>
+        tasks()
+          .filter(isNeeded)
+          .map(({ id }) => id),
+      )
+      const uploads = tasks().filter((task) => task.kind === 'upload-volume' && hasEnded(task))
+      await Promise.all(uploads.map(({ id }) => clear(id)))
+    },
+  }
+}

@@ -1,0 +1,95 @@
+import type { FileHandle } from 'node:fs/promises'
+import { type Device, lend } from './devices.ts'
+import { assertSame, openVolume, type Uploading } from './outgoing.ts'
+import { packArgs } from './pack-args.ts'
+import { Refusal } from './refusal.ts'
+import { runQemuImg } from './run-qemu-img.ts'
+
+const MiB = 1024 ** 2
+const tries = 3
+
+/** Where a file is made. */
+export interface Place {
+  /** A new, empty file. */
+  open(): Promise<FileHandle>
+  /** What was made and sealed before. */
+  reopen(): Promise<FileHandle>
+  /** Nobody changes it any more. */
+  seal(handle: FileHandle): Promise<void>
+  /** @throws Refusal `no_space` */
+  assertSpace(bytes: number): Promise<void>
+}
+
+/**
+ * The volume as an image file, open: the one that an earlier try has made to its end, or a new one.
+ *
+ * @throws Refusal `size_mismatch`, `not_attached` the volume was changed under it; `no_space`; `io_error`
+ */
+export const packedFile = async (run: Uploading, place: Place): Promise<FileHandle> => {
+  const { staged, made } = run.task()
+  if (staged?.complete) {
+    const handle = await place.reopen().catch(() => undefined)
+    if (handle !== undefined && (await isThat(handle, made, staged.bytes))) return handle
+    await handle?.close()
+  }
+  await using device = await openVolume(run, true)
+  const file = await place.open()
+  try {
+    await place.assertSpace(await mostBytes(device))
+    await run.update({ phase: 'copy', staged: { bytes: 0, complete: false } })
+    await pack(run, device, file)
+    await run.update({ phase: 'flush' })
+    await assertSame(run, device)
+    await place.seal(file)
+    await file.sync()
+    const { ino, size } = await file.stat({ bigint: true })
+    const bytes = Number(size)
+    await run.update({ made: String(ino), staged: { bytes, complete: true }, fileBytes: bytes })
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+const isThat = async (handle: FileHandle, made: string | undefined, bytes: number) => {
+  const { ino, size } = await handle.stat({ bigint: true })
+  return String(ino) === made && Number(size) === bytes
+}
+
+const pack = async (run: Uploading, device: Device, file: FileHandle): Promise<void> => {
+  const { context, request, signal } = run
+  const { tools, guard, mark } = context
+  const bytes = request.volume.sizeBytes
+  const giveBack = guard.user ? await lend(file, guard.user) : async () => {}
+  try {
+    for (let attempt = 1; attempt <= tries; attempt += 1) {
+      const end = await runQemuImg({
+        ...{ tools, guard, mark, signal, bytes },
+        args: packArgs(request, device),
+        descriptors: [device.handle.fd, file.fd],
+        onProgress: (part) => run.progress(Math.floor(part * bytes)),
+      })
+      if (end === 'done') return
+      await file.truncate(0)
+    }
+    throw new Refusal('io_error', `qemu-img made no progress, ${tries} times`)
+  } catch (error) {
+    signal.throwIfAborted()
+    // A device that is gone or smaller fails in the words of whoever read it.
+    await assertSame(run, device)
+    throw error
+  } finally {
+    await giveBack()
+  }
+}
+
+/**
+ * What a file of it may have at most: a cluster that cannot be compressed is kept as it is, and tables are less than a
+ * thousandth. Of a device the holes are not known.
+ */
+const mostBytes = async ({ kind, handle, sizeBytes }: Device): Promise<number> => {
+  const { blocks } = await handle.stat()
+  const data = kind === 'file' ? Math.min(sizeBytes, blocks * 512) : sizeBytes
+  return data + Math.ceil(sizeBytes / 1024) + 16 * MiB
+}

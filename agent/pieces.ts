@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import type { FileHandle } from 'node:fs/promises'
+import { Refusal } from './refusal.ts'
+
+const pieceBytes = 1024 ** 2
+
+/**
+ * Read part of a file from its start to its end, piece by piece. The buffer is used again: whoever keeps bytes copies
+ * them.
+ *
+ * @throws Refusal `size_mismatch` it ends before
+ */
+export const eachPiece = async (
+  handle: FileHandle,
+  { from, to, signal }: { readonly from: number; readonly to: number; readonly signal: AbortSignal },
+  take: (piece: Buffer, at: number) => void | Promise<void>,
+): Promise<void> => {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceBytes, to - from))
+  for (let at = from; at < to; ) {
+    signal.throwIfAborted()
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, to - at), at)
+    if (bytesRead === 0) throw endsAt(at, to)
+    await take(buffer.subarray(0, bytesRead), at)
+    at += bytesRead
+  }
+}
+
+export const endsAt = (at: number, to: number): Refusal =>
+  new Refusal('size_mismatch', `What is read ends at ${at} bytes, before ${to}`, { sizeBytes: at })
+
+export interface Digests {
+  readonly sha256: string
+  readonly sha512: string
+}
+
+/** Digests of what is given, in the order in which it is given. */
+export const digester = () => {
+  const sha256 = createHash('sha256')
+  const sha512 = createHash('sha512')
+  return {
+    update: (piece: Buffer): void => {
+      sha256.update(piece)
+      sha512.update(piece)
+    },
+    digests: (): Digests => ({ sha256: sha256.digest('hex'), sha512: sha512.digest('hex') }),
+  }
+}

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { GlanceImage } from '../lib/agent/stores.ts'
+import { type Glance, type Image, imageOf, sendImage } from './glance.ts'
+import { digestsOf, type Uploading } from './outgoing.ts'
+import { bodyOf } from './parts.ts'
+import { type Digests, digester } from './pieces.ts'
+import { Refusal } from './refusal.ts'
+import { assertSecrets, type Outgoing, openOutgoing } from './send-file.ts'
+import { storeOf } from './stores.ts'
+import { trusted } from './trusted.ts'
+
+/** An image whose upload broke off is queued again as soon as Glance has noticed. */
+const settling = { everyMs: 500, looks: 60 }
+
+/**
+ * Give an image of Glance, which the caller has made, the file of a volume as its data. Glance takes data once and from
+ * its start: begun again, the whole file is sent anew if the image is still queued.
+ *
+ * @throws Refusal `destination_exists` the image has other data; `destination_refused`, `destination_unavailable`;
+ *   `interrupted` the token is not there, or no longer good
+ */
+export const toGlance = async (run: Uploading, { store, imageId }: GlanceImage): Promise<void> => {
+  assertSecrets(run)
+  const { config } = run.context
+  const glance: Glance = {
+    store: storeOf(config.stores, 'glance', store),
+    token: run.request.secrets?.token ?? '',
+    ca: await trusted(config.sources.ca),
+  }
+  const look = () => imageOf(glance, imageId, run.signal)
+  const before = await look()
+  assertFormat(before, run, imageId)
+  await using file = await openOutgoing(run)
+  await run.update({ phase: 'upload', fileBytes: file.bytes })
+  const now = await settled(await look().catch(expired), run.signal, look)
+  if (now.status !== 'queued') {
+    const digests = run.task().digests ?? (await digestsOf(run, file.handle))
+    if (!isWhole(now, file.bytes, digests)) throw taken(imageId, now)
+    return run.update({ digests })
+  }
+  const digests = await send(run, glance, imageId, file).catch(expired)
+  await run.update({ digests, uploadedBytes: file.bytes })
+  const after = await settled(await look(), run.signal, look)
+  if (isWhole(after, file.bytes, digests)) return
+  throw new Refusal(
+    'destination_unavailable',
+    `The image ${imageId} is ${after.status} with ${after.size ?? 0} bytes, and not what was sent: ${file.bytes} bytes`,
+  )
+}
+
+const send = async (run: Uploading, glance: Glance, imageId: string, file: Outgoing): Promise<Digests> => {
+  const { update, digests } = digester()
+  await file.assertSame()
+  const range = { number: 1, from: 0, to: file.bytes }
+  let fault: unknown
+  const stream = bodyOf(file.handle, range, {
+    sent: (bytes) => file.sent(bytes),
+    fail: (error) => {
+      fault = error
+    },
+    show: update,
+  })
+  await sendImage(glance, imageId, { stream, bytes: file.bytes }, run.signal).catch((error: unknown) => {
+    throw fault instanceof Refusal ? fault : error
+  })
+  await file.assertSame()
+  return digests()
+}
+
+const settled = async (first: Image, signal: AbortSignal, look: () => Promise<Image>): Promise<Image> => {
+  let image = first
+  for (let looks = 1; image.status === 'saving' && looks < settling.looks; looks += 1) {
+    await sleep(settling.everyMs, undefined, { signal })
+    image = await look()
+  }
+  return image
+}
+
+/** Whether Glance has what was sent: by the digest it has computed, where it is one of ours. */
+const isWhole = (image: Image, bytes: number, digests: Digests): boolean => {
+  const { status, size, os_hash_algo: algorithm, os_hash_value: value } = image
+  if (status !== 'active' || size !== bytes) return false
+  if (algorithm === 'sha512') return value === digests.sha512
+  return algorithm !== 'sha256' || value === digests.sha256
+}
+
+const assertFormat = ({ disk_format: format }: Image, { request }: Uploading, imageId: string) => {
+  if (format === undefined || format === null || format === request.format) return
+  throw new Refusal('destination_refused', `The image ${imageId} is to be ${format}, not ${request.format}`)
+}
+
+const taken = (imageId: string, { status }: Image) =>
+  new Refusal(
+    'destination_exists',
+    `The image ${imageId} is ${status}, no longer queued: Glance takes data once. Make another image`,
+  )
+
+/** The token was good when the task began: what was made meanwhile is kept for a new one. */
+const expired = (error: unknown): never => {
+  if (error instanceof Refusal && error.details?.status === 401) {
+    throw new Refusal('interrupted', 'The token is no longer good: ask again with a new one to go on')
+  }
+  throw error
+}
