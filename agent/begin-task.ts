@@ -1,11 +1,11 @@
 import type { Task, TaskRequest } from '../lib/agent/tasks.ts'
+import { assertAble } from './able.ts'
 import { type Admission, assertCurrent } from './admission.ts'
 import type { Context } from './context.ts'
 import { isRecovering } from './memory.ts'
 import { begunAnew, mayBeginAnew, newTask } from './new-task.ts'
 import { Refusal } from './refusal.ts'
 import { hashOf } from './state.ts'
-import { assertDestination } from './stores.ts'
 import type { Tasks } from './tasks.ts'
 import { usesOf } from './uses.ts'
 
@@ -19,7 +19,7 @@ export const taskBeginner = (
   tasks: Tasks,
   { admit, assertHost, assertNoTask }: Admission,
 ) => {
-  const { config, state, record, tools } = context
+  const { config, state, record } = context
 
   const assertFree = (request: TaskRequest) => {
     const uses = usesOf(request)
@@ -53,10 +53,7 @@ export const taskBeginner = (
         )
       }
     }
-    if (tools.qemuImg === undefined) {
-      throw new Refusal('tool_missing', 'qemu-img is not installed on this host. Run there: npm run setup')
-    }
-    if (request.kind === 'upload-volume') assertDestination(config.stores, request)
+    assertAble(context, request)
     assertFree(request)
     if (tasks.active >= config.maxTasks) {
       throw new Refusal('too_many_tasks', `${tasks.active} tasks run on this host; it takes no more at once`)

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
+import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { becoming, type Guard } from './guard.ts'
 import type { Tools } from './tools.ts'
@@ -7,7 +8,8 @@ import type { Tools } from './tools.ts'
 /** How long a child may take to end by itself when asked to. */
 const politeMs = 2_000
 /** Bounds every child: core dumps, open files, address space. */
-const limits = ['--core=0', '--nofile=256', '--as=4294967296']
+const limits = ['--core=0', '--nofile=256']
+const addressSpace = '--as=4294967296'
 
 export interface Child {
   readonly tools: Tools
@@ -22,7 +24,21 @@ export interface Child {
   readonly cpuSeconds: number
   /** Aborted: the child is asked to end, then made to. */
   readonly signal: AbortSignal
+  /** What asks it to end, and how long it may take: SIGTERM, and 2 s. */
+  readonly ending?: { readonly signal: NodeJS.Signals; readonly politeMs: number }
+  /** Beside what every child gets. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Where the program takes more address space than it will use, as those in Go do. */
+  readonly spacious?: true
   readonly onOutput: (text: string) => void
+}
+
+export interface Started {
+  /** Never ended by itself while the child lives. */
+  readonly stdin: Writable | null
+  readonly stdout: Readable | null
+  /** When no process is left. Rejects where none could be started. */
+  readonly ended: Promise<Ended>
 }
 
 export interface Ended {
@@ -36,29 +52,40 @@ export interface Ended {
  * Run a program without a shell, in an environment of nothing but what it needs, and wait until it is gone:
  * when this returns or throws, no process is left. It dies with the agent.
  */
-export const runChild = (child: Child): Promise<Ended> =>
+export const runChild = async (child: Child): Promise<Ended> => {
+  child.signal.throwIfAborted()
+  const { stdout, ended } = startChild(child, 'ignore')
+  stdout?.setEncoding('latin1').on('data', child.onOutput)
+  return ended
+}
+
+/** The same for a child whose streams the caller reads and writes: it must read to the end, or destroy what it does not read. */
+export const startChild = (child: Omit<Child, 'onOutput'>, stdin: 'ignore' | 'pipe'): Started => {
+  const [program, ...args] = wrapped(child)
+  const running = spawn(program, args, {
+    // One arena: qemu-img aborts under an address space limit when every thread has its own.
+    env: { LC_ALL: 'C', MALLOC_ARENA_MAX: '1', ...child.env, ...markOf(child.mark) },
+    stdio: [stdin, 'pipe', 'pipe', ...child.descriptors],
+  })
+  return { stdin: running.stdin, stdout: running.stdout, ended: endOf(running, child) }
+}
+
+const endOf = (running: ChildProcess, { signal, ending }: Pick<Child, 'signal' | 'ending'>): Promise<Ended> =>
   new Promise((resolve, reject) => {
-    child.signal.throwIfAborted()
-    const [program, ...args] = wrapped(child)
-    const running = spawn(program, args, {
-      // One arena: qemu-img aborts under an address space limit when every thread has its own.
-      env: { LC_ALL: 'C', MALLOC_ARENA_MAX: '1', ...markOf(child.mark) },
-      stdio: ['ignore', 'pipe', 'pipe', ...child.descriptors],
-    })
     let stderr = ''
-    running.stdout?.setEncoding('latin1').on('data', child.onOutput)
     running.stderr?.setEncoding('latin1').on('data', (text: string) => {
       stderr = (stderr + text).slice(-4096)
     })
     let force: NodeJS.Timeout | undefined
     const stop = () => {
-      running.kill('SIGTERM')
-      force = setTimeout(() => running.kill('SIGKILL'), politeMs)
+      running.kill(ending?.signal ?? 'SIGTERM')
+      force = setTimeout(() => running.kill('SIGKILL'), ending?.politeMs ?? politeMs)
     }
-    child.signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
     const gone = () => {
       clearTimeout(force)
-      child.signal.removeEventListener('abort', stop)
+      signal.removeEventListener('abort', stop)
     }
     running.once('error', (error) => {
       // Raised too when a signal could not be sent: then it still runs, and `close` will come.
@@ -66,17 +93,24 @@ export const runChild = (child: Child): Promise<Ended> =>
       gone()
       reject(error)
     })
-    running.once('close', (code, signal) => {
+    running.once('close', (code, bySignal) => {
       gone()
-      resolve({ code, signal, stderr: stderr.trim() })
+      resolve({ code, signal: bySignal, stderr: stderr.trim() })
     })
   })
 
 /** From the outside in: no network, no rights and an end with the agent, limits, the program. */
-const wrapped = ({ tools, guard, program, args, cpuSeconds }: Child): [string, ...string[]] => {
+const wrapped = ({
+  tools,
+  guard,
+  program,
+  args,
+  cpuSeconds,
+  spacious,
+}: Omit<Child, 'onOutput'>): [string, ...string[]] => {
   const { prlimit, setpriv, unshare } = tools
   const limited: [string, ...string[]] = prlimit
-    ? [prlimit, ...limits, `--cpu=${cpuSeconds}`, '--', program, ...args]
+    ? [prlimit, ...limits, ...(spacious ? [] : [addressSpace]), `--cpu=${cpuSeconds}`, '--', program, ...args]
     : [program, ...args]
   const rights = ['--pdeathsig', 'KILL', '--no-new-privs', ...(guard.user ? becoming(guard.user) : [])]
   const tied: typeof limited = setpriv ? [setpriv, ...rights, '--', ...limited] : limited

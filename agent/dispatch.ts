@@ -1,6 +1,17 @@
 import * as z from 'zod'
 import { Adopt, AttachWait, DetachCheck, longestWaitSeconds, Release, Size } from '../lib/agent/protocol.ts'
-import { CancelTask, CopyImage, CopyVolume, type TaskRequest, UploadVolume } from '../lib/agent/tasks.ts'
+import {
+  BackupVolume,
+  CancelTask,
+  CheckBackup,
+  CopyImage,
+  CopyVolume,
+  DeleteBackup,
+  ListBackups,
+  RestoreBackup,
+  type TaskRequest,
+  UploadVolume,
+} from '../lib/agent/tasks.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Operations } from './operations.ts'
 import { asRefusal, Refusal } from './refusal.ts'
@@ -10,8 +21,8 @@ import type { Tasks } from './tasks.ts'
 export type Answer = readonly [status: number, body: object]
 
 interface Operation {
-  /** Who may ask; without one, whoever has any role. */
-  readonly role?: Role
+  /** Who may ask: one of these is enough. Without any, whoever has some role. */
+  readonly roles?: readonly Role[]
   readonly run: (input: unknown, signal: AbortSignal) => Promise<Answer>
 }
 
@@ -24,6 +35,8 @@ export interface Asked {
 }
 
 const mostListed = 100
+/** Who begins tasks. */
+const moving = ['data', 'backup'] as const
 const Nothing = z.strictObject({})
 const TaskQuestion = z.strictObject({
   id: z.string().max(128),
@@ -36,20 +49,25 @@ const TaskQuestion = z.strictObject({
  */
 export const dispatcher = (operations: Operations, tasks: Tasks, closing: AbortSignal, log: Logger) => {
   const task = <T extends object>(role: Role, schema: z.ZodType<T>, request: (input: T) => TaskRequest) =>
-    on(role, schema, 202, (input: T) => operations.beginTask(request(input)))
+    on([role], schema, 202, (input: T) => operations.beginTask(request(input)))
 
   const table: Readonly<Record<string, Operation>> = {
-    'attach-wait': on('attach', AttachWait, 200, operations.attachWait),
-    release: on('attach', Release, 200, operations.release),
-    'detach-check': on('attach', DetachCheck, 200, operations.detachCheck),
-    size: on('attach', Size, 200, operations.size),
-    adopt: on('data', Adopt, 200, operations.adopt),
+    'attach-wait': on(['attach'], AttachWait, 200, operations.attachWait),
+    release: on(['attach'], Release, 200, operations.release),
+    'detach-check': on(['attach'], DetachCheck, 200, operations.detachCheck),
+    size: on(['attach'], Size, 200, operations.size),
+    adopt: on(moving, Adopt, 200, operations.adopt),
     'copy-image': task('data', CopyImage, (input) => ({ kind: 'copy-image', ...input })),
     'copy-volume': task('data', CopyVolume, (input) => ({ kind: 'copy-volume', ...input })),
     'upload-volume': task('data', UploadVolume, (input) => ({ kind: 'upload-volume', ...input })),
-    'cancel-task': on('data', CancelTask, 200, operations.cancelTask),
+    'backup-volume': task('backup', BackupVolume, (input) => ({ kind: 'backup-volume', ...input })),
+    'restore-backup': task('backup', RestoreBackup, (input) => ({ kind: 'restore-backup', ...input })),
+    'delete-backup': task('backup', DeleteBackup, (input) => ({ kind: 'delete-backup', ...input })),
+    'check-backup': task('backup', CheckBackup, (input) => ({ kind: 'check-backup', ...input })),
+    'list-backups': task('backup', ListBackups, (input) => ({ kind: 'list-backups', ...input })),
+    'cancel-task': on(moving, CancelTask, 200, operations.cancelTask),
     health: on(undefined, Nothing, 200, operations.health),
-    tasks: on(undefined, Nothing, 200, async () => ({ tasks: tasks.newest(mostListed).map(tasks.view) })),
+    tasks: on(undefined, Nothing, 200, async () => ({ tasks: tasks.newest(mostListed).map(tasks.brief) })),
     task: on(undefined, TaskQuestion, 200, async ({ id, wait }, signal) => {
       tasks.get(id)
       await tasks.waitFor(id, wait * 1000, signal)
@@ -64,7 +82,7 @@ export const dispatcher = (operations: Operations, tasks: Tasks, closing: AbortS
     const ask = async (): Promise<Answer> => {
       if (found === undefined)
         throw new Refusal('not_found', `There is no operation ${operation.slice(0, 64)}`)
-      assertMay(caller, operation, found.role)
+      assertMay(caller, operation, found.roles)
       body = await input()
       return found.run(body, AbortSignal.any([signal, closing]))
     }
@@ -72,7 +90,7 @@ export const dispatcher = (operations: Operations, tasks: Tasks, closing: AbortS
       (error: unknown): Answer => refused(closing.aborted ? stopping() : error),
     )
     // Questions come every second while a task runs, and change nothing.
-    if (found?.role !== undefined || answer[0] === 403) {
+    if (found?.roles !== undefined || answer[0] === 403) {
       const ms = Math.round(performance.now() - started)
       log.info(operation, { by: caller.name, ...aboutOf(body), status: answer[0], ms })
     }
@@ -90,12 +108,12 @@ export const refused = (error: unknown): Answer => {
 const stopping = () => new Refusal('io_error', 'The agent is stopping')
 
 const on = <T>(
-  role: Role | undefined,
+  roles: readonly Role[] | undefined,
   schema: z.ZodType<T>,
   status: number,
   run: (input: T, signal: AbortSignal) => Promise<object>,
 ): Operation => ({
-  ...(role && { role }),
+  ...(roles && { roles }),
   run: async (input, signal) => [status, await run(parse(schema, input), signal)],
 })
 
@@ -106,10 +124,11 @@ const parse = <T>(schema: z.ZodType<T>, value: unknown): T => {
   throw new Refusal('bad_request', `The request is wrong: ${reasons.join('; ')}`, { reasons })
 }
 
-const assertMay = (caller: Caller, operation: string, role: Role | undefined) => {
-  if (role === undefined ? caller.roles.length > 0 : caller.roles.includes(role)) return
+const assertMay = (caller: Caller, operation: string, roles: readonly Role[] | undefined) => {
+  if (roles === undefined ? caller.roles.length > 0 : roles.some((role) => caller.roles.includes(role)))
+    return
   throw new Refusal('forbidden', `${caller.name} may not ask for ${operation}`, {
-    needs: role ?? 'read',
+    needs: roles?.join(' or ') ?? 'read',
     has: caller.roles,
   })
 }

@@ -20,7 +20,7 @@ const connectionsCheckingInterval = 5_000
 const TaskPath = /^\/v1\/tasks\/([^/]+)$/
 
 /** On plain HTTP nobody says who he is: whoever can reach loopback may do all. */
-const anybody: Caller = { name: 'loopback', roles: ['attach', 'data', 'read'] }
+const anybody: Caller = { name: 'loopback', roles: ['attach', 'data', 'backup', 'read'] }
 
 /** The agent's operations over HTTPS with mutual TLS, or over plain HTTP on loopback. */
 export const agentServer = (dispatch: Dispatch, closing: AbortSignal, tls: MutualTls | undefined): Server => {

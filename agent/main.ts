@@ -7,7 +7,7 @@ const usage = `The host agent: waits for StorPool devices on this host and copie
   npm run agent -- --config FILE          run it
   npm run agent -- check --config FILE    say what is wrong on this host, and how to mend it
   npm run agent -- certs --out DIR        make a private authority, a server pair and client pairs
-  npm run agent -- rpc --socket FILE --roles attach[,data,read] [--name NAME]
+  npm run agent -- rpc --socket FILE --roles attach[,data,backup,read] [--name NAME]
                                           what sshd runs: a request on standard input, its answer on standard output
 
   --config FILE   its configuration, JSON; see docs/agent.md

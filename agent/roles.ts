@@ -1,7 +1,10 @@
 import * as z from 'zod'
 
-/** What a caller may ask for: `attach` to wait for devices and let them go, `data` to move bytes, `read` to look. */
-export const Role = z.enum(['attach', 'data', 'read'])
+/**
+ * What a caller may ask for: `attach` to wait for devices and let them go, `data` to move bytes, `backup` to move them to
+ * and from repositories of backups, `read` to look.
+ */
+export const Role = z.enum(['attach', 'data', 'backup', 'read'])
 export type Role = z.infer<typeof Role>
 
 /** Who asks, for the log, and what he may. Any role may read. */
@@ -14,12 +17,14 @@ export interface Caller {
 export const clientNames = {
   attach: 'attach.cinderless',
   data: 'data.cinderless',
+  backup: 'backup.cinderless',
   read: 'read.cinderless',
 } as const satisfies Record<Role, string>
 
-/** What those names may: whoever moves bytes attaches first. */
+/** What those names may: whoever moves bytes, backups too, attaches first. */
 export const defaultClients: Record<string, Role[]> = {
   [clientNames.attach]: ['attach'],
   [clientNames.data]: ['attach', 'data'],
+  [clientNames.backup]: ['attach', 'backup'],
   [clientNames.read]: ['read'],
 }

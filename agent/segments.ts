@@ -11,9 +11,10 @@ const mostSegments = 512
 const mostTailSegments = 64
 /** Zeros cost next to nothing where the device can make them by itself: what is cut finer costs processes. */
 const leastTailBytes = 256 * MiB
+const clearedBytes = 1024 * MiB
 
 /** Work that writes on a volume from its start to its end. */
-type Writing = Run<RequestOf<'copy-image' | 'copy-volume'>>
+type Writing = Run<RequestOf<'copy-image' | 'copy-volume' | 'restore-backup'>>
 
 /** From here on the volume is no longer what it was: put down, before it is so. */
 export const beforeFirstWrite = async (run: Writing): Promise<void> => {
@@ -81,4 +82,23 @@ export const clearTail = async (run: Writing, handle: FileHandle, device: Device
     least: leastTailBytes,
     most: mostTailSegments,
   })
+}
+
+/** The whole volume becomes zeros, without a checkpoint: what is written next begins at its start in any case. */
+export const clearVolume = async (run: Writing, device: Device): Promise<void> => {
+  const { tools, guard, mark } = run.context
+  const { sizeBytes } = run.request.volume
+  const step = Math.max(clearedBytes, Math.ceil(sizeBytes / mostTailSegments / MiB) * MiB)
+  for (let offset = 0; offset < sizeBytes; offset += step) {
+    const bytes = Math.min(step, sizeBytes - offset)
+    await convert({
+      tools,
+      guard,
+      mark,
+      descriptors: [device.handle.fd, device.handle.fd],
+      segment: { source: { kind: 'zeros' }, target: device, offset, bytes },
+      signal: run.signal,
+      onProgress: () => {},
+    })
+  }
 }

@@ -34,12 +34,35 @@ export const s3Place = {
   pathStyle: z.boolean().default(true),
 }
 const S3 = z.strictObject({ kind: z.literal('s3'), ...s3Place })
+
+/** restic makes the address of its parts, and takes fewer names than S3 does. */
+const repositoryPlace = {
+  ...s3Place,
+  endpoint: Endpoint.refine((url) => URL.parse(url)?.pathname === '/', 'must be a scheme, a host and a port'),
+  prefix: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$/,
+      'must be names with / between them',
+    ),
+}
+export type S3Place = Omit<S3Store, 'kind'>
 export type S3Store = z.infer<typeof S3>
 
 const Glance = z.strictObject({ kind: z.literal('glance'), endpoint: Endpoint })
 export type GlanceStore = z.infer<typeof Glance>
 
-const Store = z.discriminatedUnion('kind', [Folder, S3, Glance])
+/** A repository of restic's: a folder of this host, or part of a bucket. */
+const Restic = z
+  .strictObject({
+    kind: z.literal('restic'),
+    path: Path.optional(),
+    s3: z.strictObject(repositoryPlace).optional(),
+  })
+  .refine(({ path, s3 }) => (path === undefined) !== (s3 === undefined), 'must have either path or s3')
+export type ResticStore = z.infer<typeof Restic>
+
+const Store = z.discriminatedUnion('kind', [Folder, S3, Glance, Restic])
 export type Store = z.infer<typeof Store>
 
 /** What a request may name, and where it is. The credentials come with the request. */

@@ -150,6 +150,25 @@ export const taskEngine = (context: Context) => {
     await stop(active, reason)
   }
 
+  /** As the protocol says it. */
+  const view = (task: TaskRecord): Task => {
+    const { id, kind, state, phase, doneBytes, totalBytes, startedAt, updatedAt, error, result } = task
+    const { request, fetchedBytes, uploadedBytes, fileBytes } = task
+    const bytesPerSecond = running.get(id)?.rate.bytesPerSecond ?? 0
+    const [about] = usesOf(request)
+    return {
+      ...{ id, kind, state, phase, doneBytes, totalBytes, bytesPerSecond },
+      ...(about && { volume: about.volume.globalId, generation: about.attachment.generation }),
+      ...(fetchedBytes !== undefined && { fetchedBytes }),
+      ...(uploadedBytes !== undefined && { uploadedBytes }),
+      ...(fileBytes !== undefined && { fileBytes }),
+      startedAt,
+      updatedAt,
+      ...(error && { error }),
+      ...(result && { result }),
+    }
+  }
+
   return {
     get,
     begin,
@@ -184,23 +203,13 @@ export const taskEngine = (context: Context) => {
       await leftovers.clearAll()
     },
     close: () => stop([...running.keys()], closing),
-    /** As the protocol says it. */
-    view: (task: TaskRecord): Task => {
-      const { id, kind, state, phase, doneBytes, totalBytes, startedAt, updatedAt, error, result } = task
-      const { request, fetchedBytes, uploadedBytes, fileBytes } = task
-      const bytesPerSecond = running.get(id)?.rate.bytesPerSecond ?? 0
-      const [about] = usesOf(request)
-      return {
-        ...{ id, kind, state, phase, doneBytes, totalBytes, bytesPerSecond },
-        ...(about && { volume: about.volume.globalId, generation: about.attachment.generation }),
-        ...(fetchedBytes !== undefined && { fetchedBytes }),
-        ...(uploadedBytes !== undefined && { uploadedBytes }),
-        ...(fileBytes !== undefined && { fileBytes }),
-        startedAt,
-        updatedAt,
-        ...(error && { error }),
-        ...(result && { result }),
-      }
+    view,
+    /** Among many: without what a list of backups found. */
+    brief: (task: TaskRecord): Task => {
+      const { result, ...rest } = view(task)
+      if (result === undefined) return rest
+      const { backups: _backups, ...others } = result
+      return { ...rest, result: others }
     },
   }
 }

@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path'
 
 export interface Tools {
   readonly qemuImg: string | undefined
+  readonly restic: string | undefined
   /** Ends a child when the agent dies, and takes its privileges. */
   readonly setpriv: string | undefined
   /** Bounds what a child may take. */
@@ -21,6 +22,7 @@ export const findTools = (path = process.env.PATH ?? '/usr/bin:/bin'): Tools => 
       .find(isExecutable)
   return {
     qemuImg: find('qemu-img'),
+    restic: find('restic'),
     setpriv: find('setpriv'),
     prlimit: find('prlimit'),
     unshare: find('unshare'),
@@ -28,10 +30,13 @@ export const findTools = (path = process.env.PATH ?? '/usr/bin:/bin'): Tools => 
 }
 
 /** What is missing, each as a sentence with its remedy. */
-export const missingTools = ({ qemuImg, setpriv, prlimit, unshare }: Tools): string[] => [
+export const missingTools = ({ qemuImg, restic, setpriv, prlimit, unshare }: Tools): string[] => [
   ...(qemuImg
     ? []
     : ['qemu-img is missing, so no image can be copied: run npm run setup, or apt-get install qemu-utils']),
+  ...(restic
+    ? []
+    : ['restic is missing, so nothing can be backed up: run npm run setup, or apt-get install restic']),
   ...(setpriv
     ? []
     : [

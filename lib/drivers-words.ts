@@ -101,6 +101,10 @@ const agentNames: Readonly<Record<string, DriverErrorName>> = {
   device_timeout: 'HostNotReady',
   too_many_tasks: 'HostNotReady',
   wrong_host: 'UnknownHost',
+  repository_missing: 'InvalidInput',
+  backup_not_found: 'InvalidInput',
+  repository_locked: 'BackendUnavailable',
+  repository_unavailable: 'BackendUnavailable',
 }
 
 const notLetIn: readonly string[] = ['unauthenticated', 'forbidden']

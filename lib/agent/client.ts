@@ -16,7 +16,19 @@ import {
   type Size,
   Sized,
 } from './protocol.ts'
-import { type CancelTask, type CopyImage, type CopyVolume, Task, Tasks, type UploadVolume } from './tasks.ts'
+import {
+  type BackupVolume,
+  type CancelTask,
+  type CheckBackup,
+  type CopyImage,
+  type CopyVolume,
+  type DeleteBackup,
+  type ListBackups,
+  type RestoreBackup,
+  Task,
+  Tasks,
+  type UploadVolume,
+} from './tasks.ts'
 import type { Transport } from './transport.ts'
 
 export interface AgentClientOptions {
@@ -84,6 +96,16 @@ export const agentClient = (options: AgentClientOptions) => {
     copyVolume: (input: CopyVolume, deadline: number) => call('copy-volume', input, Task, deadline),
     /** Begin to make an image file of a volume elsewhere; the same `requestId` gives the same task. */
     uploadVolume: (input: UploadVolume, deadline: number) => call('upload-volume', input, Task, deadline),
+    /** Begin to back a volume up; the same `requestId` gives the same task, and the same `job` the same backup. */
+    backupVolume: (input: BackupVolume, deadline: number) => call('backup-volume', input, Task, deadline),
+    /** Begin to write a backup onto a volume. */
+    restoreBackup: (input: RestoreBackup, deadline: number) => call('restore-backup', input, Task, deadline),
+    /** Begin to remove a backup; one that is gone is removed. */
+    deleteBackup: (input: DeleteBackup, deadline: number) => call('delete-backup', input, Task, deadline),
+    /** Begin to check a backup, or its whole repository. */
+    checkBackup: (input: CheckBackup, deadline: number) => call('check-backup', input, Task, deadline),
+    /** Begin to list backups: `result.backups`. */
+    listBackups: (input: ListBackups, deadline: number) => call('list-backups', input, Task, deadline),
     /** Stop a task and wait until nothing of it runs. An ended task stays as it is. */
     cancelTask: (input: CancelTask, deadline: number) => call('cancel-task', input, Task, deadline),
     /** How a task stands; with `waitSeconds` (25 at most) answered when it has ended, or then. */

@@ -1,6 +1,7 @@
 import * as z from 'zod'
-import { AttachmentRef, call, Id, Target } from './protocol.ts'
-import { FileName, FolderFile, GlanceImage, S3Object } from './stores.ts'
+import { Backup, BackupTags, SnapshotId } from './backups.ts'
+import { AttachmentRef, call, GlobalId, Id, Target } from './protocol.ts'
+import { FileName, FolderFile, GlanceImage, S3Object, StoreName } from './stores.ts'
 
 /**
  * Work of the agent's that takes long. A function asks for it once and then asks how it stands; every request has an id,
@@ -100,6 +101,42 @@ export const UploadVolume = z
     message: 'must be none where the format is raw',
   })
 export type UploadVolume = z.infer<typeof UploadVolume>
+const inRepository = { ...task, repository: StoreName }
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
+/** Every byte of a volume into a repository. What is read must not change meanwhile, such as a snapshot. */
+export const BackupVolume = z.strictObject({ ...inRepository, ...Held.shape, tags: BackupTags.optional() })
+export type BackupVolume = z.infer<typeof BackupVolume>
+
+/** A backup onto a volume that is at least as large. */
+export const RestoreBackup = z.strictObject({
+  ...inRepository,
+  ...Held.shape,
+  snapshotId: SnapshotId,
+  /** Bytes of the backup. */
+  sizeBytes: z.int().positive(),
+  /** Hexadecimal digest of those bytes; the repository's own is compared too. */
+  sha256: Sha256.optional(),
+  targetState,
+})
+export type RestoreBackup = z.infer<typeof RestoreBackup>
+
+/** Forget a backup, and free what no other one needs. */
+export const DeleteBackup = z.strictObject({ ...inRepository, snapshotId: SnapshotId })
+export type DeleteBackup = z.infer<typeof DeleteBackup>
+
+/** Read one backup from its start to its end, or look the repository itself through. */
+export const CheckBackup = z.strictObject({
+  ...inRepository,
+  snapshotId: SnapshotId.optional(),
+  /** How much of the repository's data is read; none unless said. Of no meaning with a snapshot, which is read whole. */
+  readDataPercent: z.number().gt(0).max(100).optional(),
+})
+export type CheckBackup = z.infer<typeof CheckBackup>
+
+/** The newest backups of a repository, or of one volume. */
+export const ListBackups = z.strictObject({ ...inRepository, globalId: GlobalId.optional() })
+export type ListBackups = z.infer<typeof ListBackups>
 
 const of = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, { shape }: z.ZodObject<Shape>) =>
   z.strictObject({ kind: z.literal(kind), ...shape })
@@ -109,6 +146,11 @@ export const TaskRequest = z.discriminatedUnion('kind', [
   of('copy-image', CopyImage),
   of('copy-volume', CopyVolume),
   of('upload-volume', UploadVolume),
+  of('backup-volume', BackupVolume),
+  of('restore-backup', RestoreBackup),
+  of('delete-backup', DeleteBackup),
+  of('check-backup', CheckBackup),
+  of('list-backups', ListBackups),
 ])
 export type TaskRequest = z.infer<typeof TaskRequest>
 export type TaskKind = TaskRequest['kind']
@@ -126,10 +168,16 @@ export const TaskResult = z.looseObject({
   /** What the content turned out to be. */
   format: ImageFormat.optional(),
   virtualSizeBytes: z.int().nonnegative().optional(),
-  /** Of the file that was made: its bytes, and its digests in hexadecimal. */
+  /** Of the file that was made, or of what was read: its bytes, and its digests in hexadecimal. */
   sizeBytes: z.int().nonnegative().optional(),
   sha256: z.string().optional(),
   sha512: z.string().optional(),
+  snapshotId: z.string().optional(),
+  /** Bytes a repository grew by. */
+  addedBytes: z.int().nonnegative().optional(),
+  /** The newest first, and how many there are with those left out. */
+  backups: z.array(Backup).optional(),
+  total: z.int().nonnegative().optional(),
 })
 export type TaskResult = z.infer<typeof TaskResult>
 
@@ -141,9 +189,9 @@ export const Task = z.looseObject({
   /** The globalId of the volume it is about, and the generation it works under; of some there is none. */
   volume: z.string().optional(),
   generation: z.int().positive().optional(),
-  phase: z.enum(['wait', 'fetch', 'inspect', 'copy', 'flush', 'upload', 'done']),
+  phase: z.enum(['wait', 'fetch', 'inspect', 'clear', 'copy', 'flush', 'upload', 'check', 'prune', 'done']),
   doneBytes: z.int().nonnegative(),
-  /** The image's virtual size, of a volume that is read its own, so that progress never goes back; 0 until it is known. */
+  /** The image's virtual size or the volume's, so that progress never goes back; 0 until it is known, or of no meaning. */
   totalBytes: z.int().nonnegative(),
   /** Bytes of the image file that have come, where it is fetched from a server. */
   fetchedBytes: z.int().nonnegative().optional(),

@@ -142,7 +142,8 @@ test('a qemu-img that is too old, or gone, is said with the remedy', async () =>
   const { host, tls } = await goodHost()
   await using _ = host
   mkdirSync(host.at('bin'))
-  for (const name of ['setpriv', 'prlimit', 'unshare']) symlinkSync(`/usr/bin/${name}`, host.at('bin', name))
+  for (const name of ['restic', 'setpriv', 'prlimit', 'unshare'])
+    symlinkSync(`/usr/bin/${name}`, host.at('bin', name))
   const path = process.env.PATH
   process.env.PATH = host.at('bin')
   try {

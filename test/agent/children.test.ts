@@ -168,8 +168,14 @@ test.runIf(isRoot)('as root, a child is another user, with no rights, no network
 })
 
 test('what children are not kept from is said, each in one sentence', async () => {
-  const none = { qemuImg: undefined, setpriv: undefined, prlimit: undefined, unshare: undefined }
-  expect(missingTools(none)).toHaveLength(4)
+  const none = {
+    qemuImg: undefined,
+    restic: undefined,
+    setpriv: undefined,
+    prlimit: undefined,
+    unshare: undefined,
+  }
+  expect(missingTools(none)).toHaveLength(5)
   const closed = join(folder, 'closed')
   await mkdir(closed, { mode: 0o700 })
   const qemuImg = join(closed, 'qemu-img')

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { delimiter } from 'node:path'
 import { expect, test } from 'vitest'
 import { findTools } from '../../agent/tools.ts'
@@ -21,8 +21,9 @@ const startWatched = async (host: Host) => {
   process.env.PATH = `${host.at('bin')}${delimiter}${path}`
   try {
     const started = await host.start()
-    // At its start the agent tries what it can keep its children from.
-    await rm(log, { force: true })
+    // At its start the agent tries what it can keep its children from. Whoever they run as, they may write there.
+    await writeFile(log, '')
+    await chmod(log, 0o666)
     return { ...started, called: () => readFile(log, 'utf8').catch(() => '') }
   } finally {
     process.env.PATH = path

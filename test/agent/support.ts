@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { mkdtemp, open, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,6 +27,23 @@ export const qemuImg = (...args: string[]): string => {
   }
 }
 
+/** The same of the tests of backups. */
+export const restic = (repository: string, password: string, ...args: string[]): string => {
+  try {
+    return execFileSync('restic', ['--no-cache', '-r', repository, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, RESTIC_PASSWORD: password },
+      maxBuffer: 512 * MiB,
+    })
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw new Error('restic is missing, and these tests need it: npm run setup')
+    }
+    throw error
+  }
+}
+
 /** Within seconds: every call in these tests has this deadline. */
 export const soon = () => Date.now() + 25_000
 
@@ -44,6 +61,8 @@ export const journalLine = (record: object) => {
 export const makeHost = async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cinderless agent-'))
   const at = (...names: string[]) => join(folder, ...names)
+  // Where the tests run as root the agent's children are somebody else, who owns a folder in here.
+  chmodSync(folder, 0o711)
   for (const name of ['dev/storpool-byid', 'images', 'volumes', 'state'])
     mkdirSync(at(name), { recursive: true })
   // An agent that has been at work for long: a new one asks first which attachments are current.

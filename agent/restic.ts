@@ -1,0 +1,135 @@
+import type { FileHandle } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { type Ended, type Started, startChild } from './children.ts'
+import type { CopyUser } from './guard.ts'
+import { memoryFile } from './memory-file.ts'
+import { Refusal } from './refusal.ts'
+import { type RepositoryRequest, repositoryStore } from './repository-store.ts'
+import { resticFault } from './restic-faults.ts'
+import type { Run } from './run.ts'
+import type { ResticStore } from './stores.ts'
+
+/** restic removes its own lock when it is interrupted. What it does not do within a second it is not given time for. */
+const ending = { signal: 'SIGINT', politeMs: 1_000 } as const
+/** A day on one processor: reading through a repository takes long, and nothing else bounds it. */
+const cpuSeconds = 86_400
+
+/** One repository, opened for one task. Its secrets go with it. */
+export interface Restic extends AsyncDisposable {
+  /** As requests name it. */
+  readonly name: string
+  readonly store: ResticStore
+  /** What restic calls it. */
+  readonly place: string
+  /** Whom restic runs as; undefined where that is the agent itself. */
+  readonly user: CopyUser | undefined
+  readonly signal: AbortSignal
+  /** The same for what must be done after the task was told to stop. */
+  within(signal: AbortSignal, place?: string): Restic
+  /** Start a command; standard input is a pipe only where asked. `assertEnded` throws what restic said was wrong. */
+  start(args: readonly [string, ...string[]], stdin?: 'pipe'): Started
+  /** @returns what it said @throws Refusal */
+  run(args: readonly [string, ...string[]]): Promise<string>
+  /** @throws Refusal the task's own reason where it was told to stop, else what restic said */
+  assertEnded(command: string, ended: Ended): void
+}
+
+/**
+ * What a task needs of restic. The password is in a file in memory that only its descriptor leads to, the keys are in
+ * the child's environment: neither is on a command line or on a disk. There is no cache: it would have to be shared
+ * between the agent and its child, and bounded, for what is milliseconds with a folder.
+ *
+ * @throws Refusal `interrupted` a restart has lost the secrets: the caller sends them again
+ */
+export const openRestic = async (run: Run<RepositoryRequest>): Promise<Restic> => {
+  const { context, request, withheld } = run
+  if (withheld) {
+    throw new Refusal(
+      'interrupted',
+      `The agent was started anew, and has what opens ${request.repository} no more: ask again`,
+    )
+  }
+  const { store, secrets } = repositoryStore(context.config, request)
+  const user = context.guard.user && context.config.backupUser
+  const password = await memoryFile(secrets.password, user)
+  const opened = { run, store, user, password, keys: keysOf(store, secrets) }
+  return resticAt(opened, placeOf(store), run.signal)
+}
+
+interface Opened {
+  readonly run: Run<RepositoryRequest>
+  readonly store: ResticStore
+  readonly user: CopyUser | undefined
+  readonly password: FileHandle
+  readonly keys: Readonly<Record<string, string>>
+}
+
+const resticAt = (opened: Opened, place: string, signal: AbortSignal): Restic => {
+  const { run, store, user, password, keys } = opened
+  const { tools, guard, mark } = run.context
+  const { restic: program } = tools
+  const hidden = Object.values(run.request.secrets ?? {}).filter((secret) => secret !== undefined)
+
+  const start: Restic['start'] = ([command, ...args], stdin) => {
+    signal.throwIfAborted()
+    if (program === undefined) throw new Refusal('tool_missing', 'restic is not installed: npm run setup')
+    return startChild(
+      {
+        tools,
+        guard: { ...guard, user, noNetwork: guard.noNetwork && store.s3 === undefined },
+        mark,
+        program,
+        args: [command, '--no-cache', '--repo', place, ...optionsOf(store), ...args],
+        descriptors: [password.fd],
+        env: { RESTIC_PASSWORD_FILE: '/proc/self/fd/3', RESTIC_PROGRESS_FPS: '0.1', ...keys },
+        cpuSeconds,
+        spacious: true,
+        signal,
+        ending,
+      },
+      stdin ?? 'ignore',
+    )
+  }
+  const assertEnded: Restic['assertEnded'] = (command, ended) => {
+    if (ended.code === 0) return
+    signal.throwIfAborted()
+    throw resticFault(command, ended, hidden)
+  }
+  return {
+    name: run.request.repository,
+    store,
+    place,
+    user,
+    signal,
+    within: (other, elsewhere = place) => resticAt(opened, elsewhere, other),
+    start,
+    assertEnded,
+    run: async (args) => {
+      const { stdout, ended } = start(args)
+      const [said, end] = await Promise.all([stdout === null ? '' : text(stdout), ended])
+      assertEnded(args[0], end)
+      return said
+    },
+    [Symbol.asyncDispose]: () => password.close(),
+  }
+}
+
+const placeOf = ({ path, s3 }: ResticStore): string =>
+  s3 === undefined ? `${path}` : `s3:${s3.endpoint.replace(/\/$/, '')}/${s3.bucket}/${s3.prefix}`
+
+const optionsOf = ({ s3 }: ResticStore): string[] =>
+  s3 === undefined
+    ? []
+    : ['-o', `s3.region=${s3.region}`, '-o', `s3.bucket-lookup=${s3.pathStyle ? 'path' : 'dns'}`]
+
+const keysOf = (
+  { s3 }: ResticStore,
+  { accessKeyId, secretAccessKey, sessionToken }: Readonly<Record<string, string | undefined>>,
+): Record<string, string> =>
+  s3 === undefined
+    ? {}
+    : {
+        ...(accessKeyId !== undefined && { AWS_ACCESS_KEY_ID: accessKeyId }),
+        ...(secretAccessKey !== undefined && { AWS_SECRET_ACCESS_KEY: secretAccessKey }),
+        ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }),
+      }

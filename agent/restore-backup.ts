@@ -1,0 +1,85 @@
+import type { RequestOf, TaskResult } from '../lib/agent/tasks.ts'
+import { type Device, openDevice, waitForDevice } from './devices.ts'
+import { dump } from './dump.ts'
+import { Refusal } from './refusal.ts'
+import { openRestic } from './restic.ts'
+import { whenUnlocked } from './restic-locks.ts'
+import type { Run } from './run.ts'
+import { beforeFirstWrite, clearVolume } from './segments.ts'
+import { type Snapshot, snapshotOf, wordsOf } from './snapshots.ts'
+import { deviceWaitMs } from './use-device.ts'
+import { writeGrains } from './write-grains.ts'
+
+type Restoring = Run<RequestOf<'restore-backup'>>
+
+/** Put on the disk at once, so that what is said to be done is not far ahead of it. */
+const flushBytes = 64 * 1024 ** 2
+
+/**
+ * Write a backup onto a device. Zeros are not written: a device that may hold something is cleared first. Begun again
+ * after a crash it begins at the start.
+ */
+export const restoreBackup = async (run: Restoring): Promise<TaskResult> => {
+  const { context, request, signal } = run
+  const { sizeBytes, volume } = request
+  if (sizeBytes > volume.sizeBytes) {
+    throw new Refusal(
+      'size_mismatch',
+      `The backup has ${sizeBytes} bytes, more than the ${volume.sizeBytes} of ${volume.globalId}`,
+    )
+  }
+  await run.update({ phase: 'wait', totalBytes: sizeBytes })
+  await using restic = await openRestic(run)
+  const snapshot = await snapshotOf(restic, request.snapshotId)
+  const expected = expectedOf(request, snapshot)
+  const found = await waitForDevice(context.config.devices, volume, deviceWaitMs, signal)
+  await using device = await openDevice(found, context.guard.user)
+  await beforeFirstWrite(run)
+  if (run.task().clearsTail) {
+    await run.update({ phase: 'clear' })
+    await clearVolume(run, device)
+  }
+  await run.update({ phase: 'copy' })
+  const take = writer(run, device)
+  const sha256 = await whenUnlocked(restic, () => dump(restic, { snapshot, bytes: sizeBytes, take }))
+  await run.update({ phase: 'flush' })
+  assertDigest(sha256, expected, snapshot)
+  await device.handle.sync()
+  return { partlyWritten: false, snapshotId: snapshot.id, sizeBytes, sha256 }
+}
+
+/** @throws Refusal the repository says otherwise than the request, before anything is written */
+const expectedOf = ({ sizeBytes, sha256 }: RequestOf<'restore-backup'>, snapshot: Snapshot) => {
+  const words = wordsOf(snapshot)
+  const size = words.get('size')
+  if (size !== undefined && Number(size) !== sizeBytes) {
+    throw new Refusal('size_mismatch', `The backup ${snapshot.id} has ${size} bytes, not ${sizeBytes}`)
+  }
+  const kept = words.get('sha256')
+  if (kept !== undefined && sha256 !== undefined) assertDigest(kept, sha256, snapshot)
+  return sha256 ?? kept
+}
+
+/** @throws Refusal `digest_mismatch` */
+export const assertDigest = (sha256: string, expected: string | undefined, { id }: Snapshot): void => {
+  if (expected === undefined || sha256 === expected) return
+  throw new Refusal('digest_mismatch', `The SHA-256 of the backup ${id} is ${sha256}, not ${expected}`, {
+    sha256,
+  })
+}
+
+const writer = (run: Restoring, { handle }: Device) => {
+  let flushed = 0
+  let flushing: Promise<void> = Promise.resolve()
+  return async (piece: Buffer, offset: number) => {
+    await writeGrains(handle, piece, offset)
+    const end = offset + piece.length
+    if (end - flushed >= flushBytes) {
+      await flushing
+      flushed = end
+      flushing = handle.datasync()
+      flushing.catch(() => {})
+    }
+    run.progress(end)
+  }
+}
