@@ -30,8 +30,8 @@ const redirects = [301, 302, 303, 307, 308]
 /** Statuses by which a server says that it may be able later. */
 const passing = [408, 425, 429, 500, 502, 503, 504]
 
-/** An address without what may be secret in it. */
-export const shown = (url: URL): string => `${url.origin}${url.pathname}`
+/** An address without what may be secret in it, and no longer than anybody reads. */
+export const shown = (url: URL): string => `${url.origin}${url.pathname}`.slice(0, 300)
 
 /**
  * Ask for a file over HTTPS. Every hop is checked like the first: scheme, port, credentials, every address.

@@ -268,6 +268,25 @@ test('a device that fails under a copy is an io_error, and is not tried again', 
   expect(readFileSync(host.at('calls'), 'utf8')).toBe('called\n')
 })
 
+test('a process that somebody killed is an io_error that says so, and the agent goes on', async () => {
+  await using host = await makeHost()
+  const { agent, client } = await startWith(host, 'test "$1" = convert || exit 0', 'exec sleep 60')
+  await using _ = agent
+  await host.attach(MiB)
+  await host.image('disk', noise(MiB))
+  await client.copyImage(copyRequest('disk', 'raw', MiB), soon())
+  const pid = await until(() => host.children()[0])
+
+  process.kill(Number(pid), 'SIGKILL')
+
+  expect(await ended(client)).toMatchObject({
+    state: 'failed',
+    error: { code: 'io_error', retryable: true, message: expect.stringContaining('SIGKILL') },
+    result: { partlyWritten: true },
+  })
+  expect(await client.health(soon())).toMatchObject({ ok: true, tasks: 0 })
+})
+
 test.each<[string, (host: Host) => unknown]>([
   ['is taken from this host', (host) => remove(host.at('dev/storpool-byid', globalId))],
   [

@@ -147,5 +147,6 @@ test('the unit keeps what the checklist asks for', () => {
   ]) {
     expect(unit).toMatch(new RegExp(`^${name}=.+`, 'm'))
   }
+  expect(unit, "StorPool's devices, not every disk").not.toMatch(/^DeviceAllow=(?:block-\*|\/dev)/m)
   expect(unit).not.toMatch(/CAP_(?:SYS_RAWIO|NET_|DAC_OVERRIDE|SYS_MODULE)/)
 })
