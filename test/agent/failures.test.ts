@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { chmod, mkdir, symlink, truncate, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { delimiter } from 'node:path'
@@ -136,6 +136,20 @@ const checklist: typeof failures = {
     ],
     ['fetch', 'refuses a file encoded with %s'],
   ],
+  'strangers and silence get nowhere': [
+    [
+      'tls',
+      'silence keeps nobody out: neither connections without a word nor handshakes without a certificate',
+    ],
+    ['tls', 'speaks TLS 1.3 and nothing older'],
+  ],
+  'the log says who did what, and no secret': [
+    [
+      'log',
+      'each request that may change something is a line that says who, what and how it ended; none holds a secret',
+    ],
+  ],
+  'the unit leaves the agent what it needs': [['main', 'the unit keeps what the checklist asks for']],
   'secrets stay in memory': [
     [
       'staging',
@@ -153,6 +167,21 @@ test.each([...Object.entries(failures), ...Object.entries(checklist)])(
     }
   },
 )
+
+/** The rows of docs/agent.md that say which test holds them. */
+const named = readFileSync(new URL('../../docs/agent.md', import.meta.url), 'utf8')
+  .split('\n')
+  .filter((line) => /^\|.*`test\//.test(line))
+  .map((line) => [line.split('|')[1]?.trim() ?? '', line] as const)
+
+test('docs/agent.md has a row for each failure and each attack', () => {
+  expect(named.length).toBeGreaterThanOrEqual(45)
+})
+
+test.each(named)('docs/agent.md, %s: the tests it names are there', (_, line) => {
+  const files = [...line.matchAll(/`(test\/[^`]+)`/g)].flatMap(([, file]) => file ?? [])
+  for (const file of files) expect(existsSync(new URL(`../../${file}`, import.meta.url)), file).toBe(true)
+})
 
 afterEach(() => void vi.useRealTimers())
 
