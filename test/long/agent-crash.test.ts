@@ -32,6 +32,8 @@ const volumeBytes = 8 * MiB
 const [one, two] = [noise(imageBytes), noise(imageBytes)]
 const tail = Buffer.alloc(volumeBytes - imageBytes)
 const volume = { globalId, sizeBytes: volumeBytes }
+/** The volume that holds the image too. */
+const sourceId = 'a.b.1'
 const minutes = 60_000
 
 interface Scenario {
@@ -67,6 +69,16 @@ const scenarios: Record<string, Scenario> = {
   fetch: copied,
   // Its address is not written down: it says interrupted, and goes on when it is asked for again.
   'signed fetch': copied,
+  'copy of a volume': {
+    ask: async (client) => {
+      await wait(client)
+      const { source: _image, format: _format, ...request } = copy()
+      const source = { volume: { globalId: sourceId, sizeBytes: imageBytes }, attachment: attachment() }
+      await client.copyVolume({ ...request, source }, soon())
+      await ended(client)
+    },
+    check: copied.check,
+  },
   cancel: {
     ask: async (client, source) => {
       await client.copyImage(copy({ source }), soon())
@@ -116,6 +128,7 @@ const makeCase = async (kind: string) => {
   const host = await makeHost()
   const file = await host.attach(volumeBytes, { fill: 'x' })
   await host.image('one', one)
+  await writeFile(await host.attach(imageBytes, { id: sourceId }), one)
   await host.image('two', two)
   if (!kind.endsWith('fetch'))
     return { host, file, source: folder('one'), changes: {}, close: async () => {} }
