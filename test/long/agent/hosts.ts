@@ -12,7 +12,7 @@ import { startCluster } from '../../support/cluster.ts'
 import { aVolume, volumeId } from '../../support/makers.ts'
 import { makeNamespace } from './namespaces.ts'
 
-export const imageBytes = 96 * MiB
+export const imageBytes = 48 * MiB
 /** One image per host, so that it shows who has written. */
 export const images = { alpha: noise(imageBytes), beta: noise(imageBytes), gamma: noise(imageBytes) }
 export type HostName = keyof typeof images
