@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import type { ReadCredentials } from './credentials.ts'
-import { AgentError, AgentUnreachable } from './errors.ts'
+import { AgentError, AgentUnreachable, isAgentError } from './errors.ts'
 import { httpTransport } from './http.ts'
 import {
   type Adopt,
@@ -76,6 +76,14 @@ export const agentClient = (options: AgentClientOptions) => {
   }
 
   return {
+    /** Tell of an attachment whose device may not be there yet: what has a lower generation is ended first. */
+    announce: async (input: Omit<AttachWait, 'waitMs'>, deadline: number): Promise<void> => {
+      try {
+        await call('attach-wait', { ...input, waitMs: 0 }, Attached, deadline)
+      } catch (error) {
+        if (!isAgentError(error, 'device_timeout', 'size_mismatch', 'not_attached')) throw error
+      }
+    },
     /** Wait until the device is there with the stated size. */
     attachWait: (input: AttachWait, deadline: number) => call('attach-wait', input, Attached, deadline),
     /** Make sure nothing of the agent's uses the device; afterwards this generation can write no more. */

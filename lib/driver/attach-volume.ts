@@ -30,12 +30,21 @@ const ANSWER_MS = 3_000
 export async function attachVolume(backend: DeviceBackend, input: AttachVolume): Promise<AttachedVolume> {
   const host = await knownHost(backend.hosts, input.connector.host)
   const agent = await backend.agentOn(host)
-  const { conn, volume } = await connectVolume(backend, input)
+  const { clientId } = host
+  const { conn, volume } = await connectVolume(
+    backend,
+    input,
+    ({ globalId, size }, { id, generation, mode }) =>
+      agent.announce(
+        { clientId, volume: { globalId, sizeBytes: size }, attachment: { id, generation }, mode },
+        backend.within(ANSWER_MS),
+      ),
+  )
   const { globalId, attachmentId: id, generation, access_mode: mode } = conn.data
   try {
     const { path } = await agent.attachWait(
       {
-        clientId: host.clientId,
+        clientId,
         volume: { globalId, sizeBytes: volume.size },
         attachment: { id, generation },
         mode,

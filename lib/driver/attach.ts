@@ -21,6 +21,11 @@ export interface Attach {
   readonly instance?: string | undefined
   /** What to do where others have the volume: attach beside them, refuse, or take it from them in the same call. */
   readonly others: 'share' | 'refuse' | 'take'
+  /**
+   * Told of the attachment before StorPool makes it. An agent that came back from a crash goes on with what it had under
+   * an earlier generation as soon as it finds the device, so it must know better first.
+   */
+  readonly announce?: (attachment: Attachment) => Promise<void>
 }
 
 /**
@@ -46,6 +51,7 @@ export async function attach(backend: AttachingBackend, wanted: Attach): Promise
   const mine = intent.attachments[wanted.id]
   if (mine === undefined) throw new Error('the intent is in the page that was just written')
   try {
+    await wanted.announce?.(mine)
     await reassign(backend, wanted, intent)
   } catch (error) {
     if (isAmbiguous(error)) throw error

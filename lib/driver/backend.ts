@@ -87,6 +87,16 @@ export interface AttachmentBook {
 
 /** What an agent on a host does for an attachment; functions reach it over a network. */
 export interface DeviceAgent {
+  /** Tells of an attachment whose device may not be there yet: what has a lower generation is ended first. */
+  announce(
+    input: {
+      readonly clientId: number
+      readonly volume: { readonly globalId: string; readonly sizeBytes: number }
+      readonly attachment: { readonly id: string; readonly generation: number }
+      readonly mode: 'rw' | 'ro'
+    },
+    deadline: number,
+  ): Promise<void>
   /** Waits until the device is there with the stated size, and says where. */
   attachWait(
     input: {

@@ -4,7 +4,7 @@ import { attachmentId } from '../ids.ts'
 import type { VolumeSummary } from '../storpool/schema.ts'
 import { volumeSummary } from '../storpool/volumes.ts'
 import { attach } from './attach.ts'
-import { type AttachingBackend, volumeName, volumeRef } from './backend.ts'
+import { type AttachingBackend, type Attachment, volumeName, volumeRef } from './backend.ts'
 import { knownHost } from './known-host.ts'
 import { AccessMode, type ConnectionInfo, Connector, KnownVolume } from './model.ts'
 import { orAbsent } from './settle.ts'
@@ -49,6 +49,7 @@ export async function initializeConnection(
 export async function connectVolume(
   backend: AttachingBackend,
   input: InitializeConnection,
+  announce?: (volume: VolumeSummary, attachment: Attachment) => Promise<void>,
 ): Promise<{ readonly conn: ConnectionInfo; readonly volume: VolumeSummary }> {
   const host = await knownHost(backend.hosts, input.connector.host)
   const ref = volumeRef(backend, input.volume)
@@ -62,6 +63,7 @@ export async function connectVolume(
     id: input.attachmentId ?? attachmentId(volume.globalId, host.name, input.instance),
     instance: input.instance,
     others: input.exclusive ? 'take' : 'share',
+    ...(announce && { announce: (attachment: Attachment) => announce(volume, attachment) }),
   })
   const data = {
     client_id: host.clientId,

@@ -9,6 +9,7 @@ import { attachingBackendFor } from './records.ts'
 
 /** The agent on a host; a device that is not there, or that a later attachment has, is released. */
 const deviceAgent = (agent: AgentClient): DeviceAgent => ({
+  announce: agent.announce,
   attachWait: agent.attachWait,
   release: async (input, deadline) => {
     try {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { TerminateConnection, terminateConnection } from '../../lib/driver/terminate-connection.ts'
@@ -29,11 +30,20 @@ const nobodyWrites = async (at: Hosts) => {
   })
 }
 
+const commandOf = (pid: string) => {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
 /** Hold the writer of a host in the middle of its work, as a device does that no longer answers. */
 const holdWriter = (at: Hosts) =>
   until(() => {
     const [pid] = at.node('alpha').host.children()
-    if (pid === undefined) return undefined
+    // Before it is that, it is not yet tied to its agent.
+    if (pid === undefined || commandOf(pid) !== 'qemu-img') return undefined
     try {
       process.kill(Number(pid), 'SIGSTOP')
     } catch {
@@ -70,6 +80,7 @@ describe.skipIf(whyNot !== undefined)(`agents on several hosts${where}`, () => {
     const first = await at.attach('alpha')
     const { globalId } = first
     await copying(at, 'alpha', first)
+    await holdWriter(at)
 
     await at.node('alpha').kill()
     await nobodyWrites(at)

@@ -19,9 +19,22 @@ export async function attachPart(backend: JobBackend, job: HostJob, part: Part):
   }
   if (found === undefined) throw part.missing()
   // It says first that it is this host: nothing is attached to another.
-  await backend.agentOn(host)
+  const agent = await backend.agentOn(host)
   const { attachment: id, mode } = part
-  await attach(backend, { volume: found, host, mode, id, instance: `job:${job.id}`, others: 'refuse' })
+  const volume = { globalId: found.globalId, sizeBytes: found.size }
+  await attach(backend, {
+    volume: found,
+    host,
+    mode,
+    id,
+    instance: `job:${job.id}`,
+    others: 'refuse',
+    announce: ({ generation }) =>
+      agent.announce(
+        { clientId: host.clientId, volume, attachment: { id, generation }, mode },
+        backend.within(ANSWER_MS),
+      ),
+  })
 }
 
 /** Wait until a part's device is there, with its size. */

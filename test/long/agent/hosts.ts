@@ -114,6 +114,7 @@ export type Hosts = Awaited<ReturnType<typeof startHosts>>
 export const copied = async (at: Hosts, name: HostName, attached: Attached, requestId: string = name) => {
   const { client } = at.node(name)
   await client.copyImage(at.copyOf(name, attached, requestId), soon())
+  await client.task({ id: requestId, waitSeconds: 20 }, soon())
   return ended(client, requestId)
 }
 
