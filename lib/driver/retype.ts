@@ -9,22 +9,13 @@ import { unknownTemplate } from './make-volume.ts'
 import { KnownVolume, VolumeType } from './model.ts'
 import { templateOf } from './placement.ts'
 import { policyOf } from './policy.ts'
+import { changed, Diff, needsOther, refuseUnsupported } from './retype-changes.ts'
 import { orAbsent } from './settle.ts'
-
-/** `[before, after]` of every key that differs, or is the same and was compared. */
-const Changes = z.record(z.string(), z.tuple([z.unknown(), z.unknown()]))
 
 export const Retype = z.strictObject({
   volume: KnownVolume,
   new_type: VolumeType,
-  /** @see cinder/volume/volume_types.py volume_types_diff */
-  diff: z
-    .strictObject({
-      encryption: Changes.nullish(),
-      qos_specs: Changes.nullish(),
-      extra_specs: Changes.nullish(),
-    })
-    .default({}),
+  diff: Diff.default({}),
   /** Where the scheduler wants it: `{host, cluster_name, capabilities}`. One cluster has one place. */
   host: z.looseObject({}).nullish(),
 })
@@ -45,13 +36,8 @@ export type Retyped =
  * @see cinder/volume/drivers/storpool.py retype
  */
 export async function retype(backend: Backend, { volume, new_type, diff }: Retype): Promise<Retyped> {
-  const moved = changed(diff.extra_specs, 'volume_backend_name')
-  if (moved !== undefined) {
-    return {
-      retyped: false,
-      reason: `volume_backend_name changes to ${String(moved[1])}: migrate the volume`,
-    }
-  }
+  const reason = needsOther(diff)
+  if (reason !== undefined) return { retyped: false, reason }
   refuseUnsupported(diff)
   const template = templateOf(backend, new_type)
   if (template === undefined && changed(diff.extra_specs, 'storpool_template') !== undefined) {
@@ -84,14 +70,6 @@ export async function retype(backend: Backend, { volume, new_type, diff }: Retyp
   verify(ref, desc, after)
   const from = changed(diff.extra_specs, 'storpool_template')
   return { retyped: true, template: after.templateName ?? '', relocating: from !== undefined }
-}
-
-const changed = (
-  changes: z.infer<typeof Changes> | null | undefined,
-  key: string,
-): readonly [unknown, unknown] | undefined => {
-  const pair = changes?.[key]
-  return pair !== undefined && pair[0] !== pair[1] ? pair : undefined
 }
 
 /** @throws DriverError VolumeIsBusy: a job has it. */
@@ -131,19 +109,4 @@ const verify = (ref: string, desc: VolumeUpdateDesc, after: VolumeSummary): void
   throw new DriverError('OutcomeUnknown', `${ref} does not have the new ${wrong.join(', ')} yet`, {
     remedy: 'Repeat it.',
   })
-}
-
-const refuseUnsupported = ({ encryption, qos_specs }: Retype['diff']): void => {
-  const differs = (changes: z.infer<typeof Changes> | null | undefined) =>
-    Object.keys(changes ?? {}).some((key) => changed(changes, key) !== undefined)
-  if (differs(encryption)) {
-    throw new DriverError('NotSupported', 'the encryption of a volume cannot be changed in place', {
-      remedy: 'Create a volume of the new type and copy the data on a host.',
-    })
-  }
-  if (differs(qos_specs)) {
-    throw new DriverError('NotSupported', 'QoS specs are not carried out by this driver', {
-      remedy: 'Put iops, bw or qc into the extra specs of the volume type.',
-    })
-  }
 }

@@ -107,7 +107,8 @@ async function remember(
   return { kept: { ...kept, size: Math.max(kept.size, size) }, resumed: kept !== fresh }
 }
 
-async function restore(
+/** Nothing is ever made smaller. */
+export async function restore(
   backend: AttachingBackend,
   { globalId }: VolumeSummary,
   { size, iops, bw }: Reverting,
@@ -142,5 +143,5 @@ async function revert(backend: AttachingBackend, volume: VolumeSummary, to: stri
   }
 }
 
-const forgotten = (page: Page): Page =>
+export const forgotten = (page: Page): Page =>
   page.reverting === undefined ? page : { ...page, reverting: undefined }

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { CloneVolumeInput } from './clone-volume/document.ts'
 import { CopyImageToVolumeInput } from './copy-image-to-volume/document.ts'
+import { MigrateVolumeInput } from './migrate-volume/document.ts'
+import { RetypeVolumeInput } from './retype-volume/document.ts'
+import { RevertVolumeInput } from './revert-volume/document.ts'
 
 /** Bytes a document may have as JSON: it travels as a queue message. */
 export const DOCUMENT_BYTES = 64 * 1024
@@ -26,6 +29,9 @@ const of = <Kind extends string, Input extends z.ZodType>(kind: Kind, input: Inp
 export const JobDocument = z.discriminatedUnion('kind', [
   of('clone-volume', CloneVolumeInput),
   of('copy-image-to-volume', CopyImageToVolumeInput),
+  of('migrate-volume', MigrateVolumeInput),
+  of('retype-volume', RetypeVolumeInput),
+  of('revert-volume', RevertVolumeInput),
 ])
 export type JobDocument = z.infer<typeof JobDocument>
 export type JobKind = JobDocument['kind']

@@ -8,6 +8,13 @@ import { snapshotDelete, snapshotSummary, volumeSnapshot } from '../storpool/sna
 /** Seconds after which StorPool deletes it by itself, should nobody have: longer than a job takes. */
 const KEPT_SECONDS = 14 * 24 * 3600
 
+/** How a snapshot of a job's is called, and how long it stays. */
+interface Frozen {
+  readonly name: string
+  /** Seconds after which StorPool deletes it. */
+  readonly keptSeconds: number
+}
+
 /** The name of the snapshot a job reads from instead of a live volume. */
 export const frozenName = (backend: Backend, job: { readonly id: string }): string =>
   `${backend.prefix}--job-${job.id}`
@@ -22,12 +29,12 @@ export async function freeze(
   backend: Backend,
   job: { readonly id: string },
   volume: KnownVolume,
+  { name, keptSeconds }: Frozen = { name: frozenName(backend, job), keptSeconds: KEPT_SECONDS },
 ): Promise<void> {
-  const name = frozenName(backend, job)
   const ref = volumeRef(backend, volume)
   try {
     const tags = { 'cl-job': job.id, 'cl-from': volume.id }
-    await volumeSnapshot(backend.storpool, ref, { name, tags, deleteAfter: KEPT_SECONDS })
+    await volumeSnapshot(backend.storpool, ref, { name, tags, deleteAfter: keptSeconds })
   } catch (error) {
     if (isRefusal(error, 'objectDoesNotExist')) {
       throw new DriverError('VolumeNotFound', `no volume ${ref} on the cluster`, { cause: error })
@@ -42,9 +49,13 @@ export async function freeze(
 }
 
 /** Delete the job's snapshot; one of that name that is not the job's stays. Run again, there is none. */
-export async function thaw(backend: Backend, job: { readonly id: string }): Promise<void> {
+export async function thaw(
+  backend: Backend,
+  job: { readonly id: string },
+  name = frozenName(backend, job),
+): Promise<void> {
   const look = async () => {
-    const there = await orAbsent(snapshotSummary(backend.storpool, frozenName(backend, job)))
+    const there = await orAbsent(snapshotSummary(backend.storpool, name))
     return there?.tags?.['cl-job'] === job.id && !there.deleted ? there : undefined
   }
   const there = await look()

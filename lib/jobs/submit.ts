@@ -8,8 +8,13 @@ import { CloneVolumeInput } from './clone-volume/document.ts'
 import { CopyImageToVolumeInput } from './copy-image-to-volume/document.ts'
 import { DOCUMENT_BYTES, documentHash, JobDocument } from './document.ts'
 import { refuseEncrypted } from './encrypted.ts'
+import { MigrateVolumeInput } from './migrate-volume/document.ts'
+import { wayOf } from './migrate-volume/way.ts'
 import type { JobQueue } from './queue.ts'
 import type { JobRecord, JobRecords } from './record.ts'
+import { RetypeVolumeInput } from './retype-volume/document.ts'
+import { refuseElsewhere } from './retype-volume/refuse.ts'
+import { RevertVolumeInput } from './revert-volume/document.ts'
 
 const asked = {
   /** The same key in the same project is the same job, however often it is asked for. */
@@ -24,6 +29,9 @@ const of = <Kind extends string, Input extends z.ZodType>(kind: Kind, input: Inp
 const kinds = [
   of('clone-volume', CloneVolumeInput),
   of('copy-image-to-volume', CopyImageToVolumeInput.partial({ host: true })),
+  of('migrate-volume', MigrateVolumeInput),
+  of('retype-volume', RetypeVolumeInput),
+  of('revert-volume', RevertVolumeInput),
 ] as const
 
 export const SubmitJob = z.discriminatedUnion('kind', kinds, {
@@ -106,6 +114,13 @@ export async function takeIn(
 async function completed(to: Submission, { kind, input }: SubmitJob): Promise<object> {
   switch (kind) {
     case 'clone-volume':
+    case 'revert-volume':
+      return input
+    case 'migrate-volume':
+      wayOf(input)
+      return input
+    case 'retype-volume':
+      refuseElsewhere(input)
       return input
     case 'copy-image-to-volume':
       refuseEncrypted(input.volume)

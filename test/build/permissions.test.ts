@@ -87,6 +87,9 @@ const may: Record<string, readonly string[]> = {
   ],
   // What it makes is new: nobody has it in the book.
   'job-clone-volume': [...token, ...itsJob, ...execution('clone-volume')],
+  'job-retype-volume': [...token, ...book, ...itsJob, ...execution('retype-volume')],
+  'job-revert-volume': [...token, ...book, ...itsJob, ...execution('revert-volume')],
+  'job-migrate-volume': [...token, ...book, ...itsJob, ...execution('migrate-volume')],
   'get-stats': ['dynamodb:Query Table/index/gsi3 STATS#*'],
   'get-health': token,
   'get-hosts': ['dynamodb:Query Table/index/gsi3 HOST#*'],

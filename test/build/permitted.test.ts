@@ -91,11 +91,15 @@ const driveJobs = async () => {
   const failing = { kind: 'copy-image-to-volume', input: { ...inputOf('small'), volume: { id: 'none' } } }
   const { id: failed } = await call('POST', '/jobs', failing)
   await jobIs(failed, ({ status }) => status === 'failed')
-  await driveJob(
-    'clone-volume',
-    { volume: { id: 'clone', size: 1 }, src_vref: source },
-    { src_vref: { id: 'none' } },
-  )
+  const none = { volume: { id: 'none' } }
+  const clone = { volume: { id: 'clone', size: 1 }, src_vref: source }
+  await driveJob('clone-volume', clone, { src_vref: none.volume })
+  await drive('create_snapshot', { snapshot: { id: 'of-clone', volume_id: 'clone' } })
+  const volume = { id: 'clone' }
+  const new_type = { extra_specs: { storpool_template: 'ssd' } }
+  await driveJob('retype-volume', { volume, new_type }, none)
+  await driveJob('revert-volume', { volume, snapshot: { id: 'of-clone' } }, none)
+  await driveJob('migrate-volume', { volume, cluster: 'beta' }, none)
 }
 
 /** A job that is done, and one that fails. */

@@ -10,9 +10,10 @@ export const everything = async (cluster: Cluster) => {
   return {
     cluster: cluster.simulator.state(),
     table: Items.filter(
-      ({ attachments = {}, reverting }) => Object.keys(attachments).length > 0 || reverting !== undefined,
+      ({ attachments = {}, reverting, claim }) =>
+        Object.keys(attachments).length > 0 || reverting !== undefined || claim !== undefined,
     )
-      .map(({ pk, attachments, reverting }) => ({ pk, attachments, reverting }))
+      .map(({ pk, attachments, reverting, claim }) => ({ pk, attachments, reverting, claim }))
       .sort((one, other) => (String(one.pk) < String(other.pk) ? -1 : 1)),
   }
 }
