@@ -77,7 +77,7 @@ test('a cluster that is not there fails the job before the volume is taken', asy
 })
 
 test.each([
-  ['migrate-volume', { volume: { id: 'v' }, host: 'h@elsewhere#pool' }, 'another cluster of its location'],
+  ['migrate-volume', { volume: { id: 'v' }, to_host: 'h@elsewhere#pool' }, 'another cluster of its location'],
   [
     'retype-volume',
     {

@@ -8,10 +8,10 @@ export const MigrateVolumeInput = z
     /** Another cluster of the volume's location: StorPool moves it there. */
     cluster: ClusterName.optional(),
     /** Another backend, as `host@backend#pool`: its bytes have to be copied. */
-    host: z.string().min(1).max(255).optional(),
+    to_host: z.string().min(1).max(255).optional(),
   })
   .refine(
-    ({ cluster, host }) => (cluster === undefined) !== (host === undefined),
-    'must have cluster or host, and not both',
+    ({ cluster, to_host }) => (cluster === undefined) !== (to_host === undefined),
+    'must have cluster or to_host, and not both',
   )
 export type MigrateVolumeInput = z.infer<typeof MigrateVolumeInput>

@@ -12,11 +12,11 @@ export interface Way {
  *
  * @throws DriverError NotSupported: the way leads out of the location.
  */
-export function wayOf({ volume, cluster, host }: MigrateVolumeInput): Way {
+export function wayOf({ volume, cluster, to_host }: MigrateVolumeInput): Way {
   if (cluster !== undefined) return { kind: 'move', to: cluster }
   throw new DriverError(
     'NotSupported',
-    `volume ${volume.id} cannot be migrated to ${host}: a volume goes to another cluster of its location only`,
+    `volume ${volume.id} cannot be migrated to ${to_host}: a volume goes to another cluster of its location only`,
     { remedy: 'Name that cluster in input.cluster, or copy the data on a host.' },
   )
 }
