@@ -9,11 +9,13 @@ beforeAll(async () => {
 })
 afterAll(() => system[Symbol.asyncDispose]())
 
-/** Every call, and every failure of one, is tried in test/long. */
+/** Some of it: every job, every call and every failure of one is tried in test/long. */
+const some = (...names: string[]) => Object.entries(cases).filter(([name]) => names.includes(name))
+
 const changes = (calls: readonly { method: string }[]) =>
   calls.flatMap(({ method }, n) => (method === 'POST' ? [n] : []))
 
-test.each(Object.entries(cases))(
+test.each(some('clone-volume to another cluster', 'revert-volume'))(
   '%s, its answer lost at any change, ends as if nothing had happened',
   async (_, one) => {
     const { after, calls, record } = await whole(system, one)
@@ -28,7 +30,7 @@ test.each(Object.entries(cases))(
   },
 )
 
-test.each(Object.entries(cases))(
+test.each(some('retype-volume', 'revert-volume', 'migrate-volume'))(
   '%s, refused for good at any change, leaves nothing of its own',
   async (_, one) => {
     const { before, after, calls } = await whole(system, one)

@@ -1,4 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { claimIn, claimTag } from '../../lib/driver/claim.ts'
+import { volumeUpdate } from '../../lib/storpool/volumes.ts'
 import { startJobs } from '../support/jobs.ts'
 import { nameOf } from '../support/makers.ts'
 import { atOnce, cancelledAt, ended, inTemplate, queued, run, type System } from './cluster-jobs.ts'
@@ -100,4 +102,36 @@ test('a volume that is deleted while its data moves ends the job plainly', async
     status: 'failed',
     error: { name: 'VolumeNotFound', step: 'relocate' },
   })
+})
+
+/** What its volume's tags say of a job that waits for the data. */
+const tagged = async (document: { id: string }, tags: Record<string, string>) => {
+  while ((await system.records.get(document.id))?.step !== 'relocate') {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  await volumeUpdate(system.cluster.backend.storpool, nameOf('v'), { tags: { ...there()?.tags, ...tags } })
+}
+
+test('while it waits a job puts the end of its claim off', async () => {
+  system.cluster.simulator.setKnobs({ relocationBytesPerSecond: 1 })
+  const document = await queued(system, 'retype-volume', toSsd)
+  const running = ended(system, document)
+  const until = Date.now() + 600_000
+  await tagged(document, claimTag({ job: document.id, until }))
+
+  await vi.waitFor(() => expect(claimIn(there()?.tags)?.until).toBeGreaterThan(until + 600_000), 10_000)
+
+  system.cluster.simulator.setKnobs(atOnce)
+  expect(await running).toMatchObject({ status: 'succeeded' })
+})
+
+test('a job whose volume another one has by now leaves it alone, and says so', async () => {
+  system.cluster.simulator.setKnobs({ relocationBytesPerSecond: 1 })
+  const document = await queued(system, 'retype-volume', toSsd)
+  const running = ended(system, document)
+  const theirs = claimTag({ job: '0c0ffee0-1111-4f0e-8f0b-6b8f3a2d1c01', until: Date.now() + 600_000 })
+  await tagged(document, theirs)
+
+  expect(await running).toMatchObject({ status: 'failed', error: { name: 'Conflict', step: 'relocate' } })
+  expect(there()).toMatchObject({ templateName: 'ssd', tags: theirs })
 })

@@ -1,8 +1,10 @@
+import { refuseTaken } from '../../driver/claim.ts'
 import { moveVolume } from '../../driver/move-volume.ts'
 import { orAbsent } from '../../driver/settle.ts'
 import { DriverError } from '../../errors.ts'
 import { volumeSummary } from '../../storpool/volumes.ts'
 import type { JobBackend } from '../backend.ts'
+import { asJob } from '../claim.ts'
 import type { Journey, MigrateJob } from './take.ts'
 
 /**
@@ -29,6 +31,7 @@ export const moveBack =
   async (backend: JobBackend, job: MigrateJob): Promise<void> => {
     const there = await orAbsent(volumeSummary(backend.storpool, `~${globalId}`))
     if (there === undefined || from === undefined) return
+    refuseTaken(asJob(backend, job), there)
     await moveVolume(backend, globalId, from)
     await backend.jobs.change(job.id, { result: {} }, ['running'])
   }

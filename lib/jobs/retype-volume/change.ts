@@ -1,3 +1,4 @@
+import { refuseTaken } from '../../driver/claim.ts'
 import { Retype, retype } from '../../driver/retype.ts'
 import { DriverError } from '../../errors.ts'
 import type { VolumeSummary, VolumeUpdateDesc } from '../../storpool/schema.ts'
@@ -18,12 +19,14 @@ export async function change(backend: JobBackend, job: RetypeJob): Promise<void>
  * Put back what the volume had before; data that has moved moves back by itself. Run again, there is nothing to put.
  *
  * @throws DriverError NotSupported: it had no template, and cannot be taken out of the new one. OutcomeUnknown.
+ *   VolumeIsBusy: another job has it by now.
  */
 export const putBack =
   (before: Before) =>
   async (backend: JobBackend, job: RetypeJob): Promise<void> => {
     const look = () => volumeThere(backend, { ...job.input.volume, provider_location: before.globalId })
     const there = await look()
+    refuseTaken(asJob(backend, job), there)
     const desc = differing(before, there)
     if (Object.keys(desc).length > 0) {
       await volumeUpdate(backend.storpool, `~${before.globalId}`, desc)

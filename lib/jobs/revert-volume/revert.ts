@@ -14,4 +14,4 @@ export async function revert(backend: JobBackend, job: RevertJob): Promise<void>
 
 /** A revert that was given up in the middle may have taken size and limits: they are put back. */
 export const putBack = (backend: JobBackend, job: RevertJob): Promise<void> =>
-  restoreAfterRevert(backend, job.input.volume)
+  restoreAfterRevert(asJob(backend, job), job.input.volume)
