@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type * as z from 'zod'
 import type { FolderImage } from '../lib/agent/tasks.ts'
 import { type Bytes, bytesOf } from './images/bytes.ts'
+import { eachPiece } from './pieces.ts'
 import { Refusal } from './refusal.ts'
 
 /** An image file held open. */
@@ -73,8 +74,7 @@ export const imageOf = async (handle: FileHandle, name: string): Promise<Image> 
     },
     sha256: async (signal) => {
       const hash = createHash('sha256')
-      const stream = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: 1024 ** 2, signal })
-      for await (const chunk of stream) hash.update(chunk)
+      await eachPiece(handle, { from: 0, to: Number(first.size), signal }, (piece) => void hash.update(piece))
       return hash.digest('hex')
     },
     [Symbol.asyncDispose]: () => handle.close(),

@@ -52,9 +52,10 @@ const needed = (option: 'config' | 'out' | 'socket' | 'roles', what: string): st
 
 const run = async () => {
   const file = needed('config', 'A configuration')
-  const [{ readConfig }, { startAgent }, { logger }] = await Promise.all([
+  const [{ readConfig }, { startAgent }, { giveBackWhenIdle }, { logger }] = await Promise.all([
     import('./config.ts'),
     import('./server.ts'),
+    import('./give-back.ts'),
     import('../lib/log.ts'),
   ])
   const agent = await startAgent(await readConfig(file), logger())
@@ -62,6 +63,7 @@ const run = async () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void agent.close().then(() => process.exit(0)))
   }
+  giveBackWhenIdle(agent.isBusy)
   console.log(`ready ${agent.url}`)
 }
 

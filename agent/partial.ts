@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
+import { eachPiece } from './pieces.ts'
 import { Refusal } from './refusal.ts'
 import { writeStaged } from './staging.ts'
-
-const MiB = 1024 ** 2
 
 /** How much of which file is there. Without a tag nothing can be gone on from. */
 export interface Part {
@@ -65,8 +64,7 @@ export const openIncoming = async (
 
   const goOn = async ({ bytes, tag: known }: Part) => {
     await handle.truncate(bytes)
-    const stream = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: MiB, signal })
-    for await (const chunk of stream) add(chunk)
+    await eachPiece(handle, { from: 0, to: bytes, signal }, add)
     syncedAt = at
     tag = known
   }

@@ -25,6 +25,8 @@ export interface Agent extends AsyncDisposable {
   readonly port: number
   /** What this host lacks, each as a sentence with its remedy. */
   readonly missing: readonly string[]
+  /** Whether a task of its is under way. */
+  readonly isBusy: () => boolean
   /** Stop. Tasks that run are cut off, and go on when an agent is started again on the same state folder. */
   close(): Promise<void>
 }
@@ -98,7 +100,7 @@ export const startAgent = async (config: AgentConfig, log: Logger = logger()): P
     })
     const { address } = config.listen
     const url = `${tls ? 'https' : 'http'}://${address.includes(':') ? `[${address}]` : address}:${port}`
-    return { url, port, missing, close, [Symbol.asyncDispose]: close }
+    return { url, port, missing, isBusy: () => tasks.active > 0, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     for (const end of opened) await end()
     throw error
