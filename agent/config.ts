@@ -63,7 +63,7 @@ const Settings = z
       .int()
       .min(MiB)
       .multipleOf(MiB, 'must be whole MiB')
-      .default(256 * MiB),
+      .default(1024 * MiB),
     /** Tasks that run at once; more are refused. */
     maxTasks: z.int().min(1).max(64).default(4),
   })

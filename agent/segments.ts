@@ -4,6 +4,7 @@ import type { Device } from './devices.ts'
 import { convert, type Source } from './qemu-img.ts'
 import { Refusal } from './refusal.ts'
 import type { Run } from './run.ts'
+import { type Segment, segmentLength } from './segment-length.ts'
 
 const MiB = 1024 ** 2
 /** Upper bounds of how many segments the data and the rest of a volume are cut into. */
@@ -48,8 +49,10 @@ export const copySegments = async (run: Writing, segments: Segments): Promise<vo
   const { sizeBytes } = run.request.volume
   const start = run.task().checkpoint
   const step = Math.max(least, Math.ceil((until - start) / most / MiB) * MiB)
+  let last: Segment | undefined
   for (let offset = start; offset < until; ) {
-    const bytes = Math.min(step, until - offset)
+    const bytes = Math.min(segmentLength(step, last), until - offset)
+    const began = performance.now()
     const now = await device.size()
     if (now !== sizeBytes) {
       throw new Refusal('size_mismatch', `The volume has ${now} bytes now, not ${sizeBytes}`, {
@@ -65,6 +68,7 @@ export const copySegments = async (run: Writing, segments: Segments): Promise<vo
       signal: run.signal,
       onProgress: (part) => run.progress(offset + Math.floor(part * bytes)),
     })
+    last = { bytes, ms: performance.now() - began }
     await assertUnchanged?.()
     offset += bytes
     await run.checkpoint(offset)
