@@ -1,35 +1,53 @@
+import type { Copied } from './agent/copies.ts'
+import type { AgentFigures } from './agent/measure.ts'
 import type { Bundle } from './bundles.ts'
 import type { Growth } from './growth.ts'
 import type { Operation } from './operations.ts'
-import { median } from './statistics.ts'
+import { median, rounded } from './statistics.ts'
 
-/** What we want of a figure that many things have, and how it is. */
-export interface Aim {
-  readonly atMost: number
+type Limit = { readonly atMost: number } | { readonly atLeast: number }
+
+/** What we want of a figure that one or many things have, and how it is. */
+export type Aim = Limit & {
   readonly median: number
   readonly worst: number
   /** Which has the worst. */
   readonly of: string
-  /** Those for which it is more. */
+  /** Those that are beyond it. */
   readonly missedBy: readonly string[]
 }
 
-const aim = (atMost: number, figures: readonly (readonly [name: string, figure: number])[]): Aim => {
-  const [of = '', worst = Number.NaN] = figures.toSorted(([, one], [, other]) => other - one)[0] ?? []
+const aim = (limit: Limit, figures: readonly (readonly [name: string, figure: number])[]): Aim => {
+  const isMissed = (figure: number) =>
+    'atMost' in limit ? !(figure <= limit.atMost) : !(figure >= limit.atLeast)
+  const up = figures.toSorted(([, one], [, other]) => one - other)
+  const [of = '', worst = Number.NaN] = up.at('atMost' in limit ? -1 : 0) ?? []
   return {
-    atMost,
+    ...limit,
     median: median(figures.map(([, figure]) => figure)),
     worst,
     of,
-    missedBy: figures.filter(([, figure]) => figure > atMost).map(([name]) => name),
+    missedBy: figures.filter(([, figure]) => isMissed(figure)).map(([name]) => name),
   }
 }
+
+const aimsOfAgent = ({ memory, copies }: AgentFigures) => ({
+  agentIdleMb: aim({ atMost: 50 }, [['agent', memory.idle.now]]),
+  agentWorkingMb: aim({ atMost: 80 }, [['agent', memory.worked.highest]]),
+  agentCopyOfPlain: aim({ atLeast: 0.9 }, [['full', copies.full?.ofPlain ?? Number.NaN]]),
+  // By its data, not by its size: that is a thousand times as much.
+  sparseAllocatedOverData: aim({ atMost: 1.1 }, [['sparse', allocatedOverData(copies.sparse)]]),
+})
+
+const allocatedOverData = (copied: Copied | undefined) =>
+  copied === undefined ? Number.NaN : rounded(copied.allocatedMb / copied.dataMb)
 
 /** How the figures are beside what we want of them. */
 export const aimsOf = (
   operations: Readonly<Record<string, Operation>>,
   bundles: Readonly<Record<string, Bundle>>,
   growth: Readonly<Record<string, Growth>>,
+  agent: AgentFigures,
 ) => {
   const oneCall = (server: 'keptAlive' | 'closed') =>
     Object.entries(operations).flatMap(
@@ -50,14 +68,15 @@ export const aimsOf = (
     ([name, { timesUntrimmedCpu }]) => [name, timesUntrimmedCpu] as const,
   )
   return {
-    oneCallTimesAxios: aim(1.15, oneCall('keptAlive')),
-    oneCallTimesAxiosClosed: aim(1.15, oneCall('closed')),
-    kBWithoutAwsClient: aim(220, sizes(false)),
-    kBWithAwsClient: aim(750, sizes(true)),
-    coldCpuTimesUntrimmed: aim(0.8, cold),
+    oneCallTimesAxios: aim({ atMost: 1.15 }, oneCall('keptAlive')),
+    oneCallTimesAxiosClosed: aim({ atMost: 1.15 }, oneCall('closed')),
+    kBWithoutAwsClient: aim({ atMost: 220 }, sizes(false)),
+    kBWithAwsClient: aim({ atMost: 750 }, sizes(true)),
+    coldCpuTimesUntrimmed: aim({ atMost: 0.8 }, cold),
     growthLastOverFirst: aim(
-      1.2,
+      { atMost: 1.2 },
       Object.entries(growth).map(([name, { lastOverFirst }]) => [name, lastOverFirst] as const),
     ),
+    ...aimsOfAgent(agent),
   }
 }

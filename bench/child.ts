@@ -27,15 +27,19 @@ const end = async (child: ChildProcess) => {
 /**
  * Start a program of this project in a process of its own, and wait until it prints `ready URL`.
  *
+ * @param env variables beside the few that it gets from this process
  * @throws Error with what it wrote when it ends before.
  */
-export const start = async (command: readonly [string, ...string[]]): Promise<Running> => {
+export const start = async (
+  command: readonly [string, ...string[]],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Running> => {
   const began = performance.now()
   const [program, ...args] = command
   const child = spawn(program, args, {
     cwd: root,
     // Nothing of the shell's: it may name a real cluster.
-    env: { PATH: process.env.PATH, HOME: process.env.HOME },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })

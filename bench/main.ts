@@ -3,9 +3,11 @@ import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { version } from '../lib/version.ts'
+import { measureAgent } from './agent/measure.ts'
 import { aimsOf } from './aims.ts'
 import { measureBundles } from './bundles.ts'
 import { root } from './child.ts'
+import { figures } from './figures.ts'
 import { measureGrowth } from './growth.ts'
 import { measureOperations } from './operations.ts'
 import { readable } from './readable.ts'
@@ -23,8 +25,18 @@ const { values: options } = parseArgs({
 const { quick } = options
 
 /** How often, how long and how many. */
+const MiB = 1024 ** 2
 const samples = quick
-  ? { starts: 1, lives: 12, seconds: 1, growthLives: 15, volumes: [100, 2000], processes: 1, atOnce: 2 }
+  ? {
+      starts: 1,
+      lives: 12,
+      seconds: 1,
+      growthLives: 15,
+      volumes: [100, 2000],
+      processes: 1,
+      atOnce: 2,
+      agent: { calls: 50, rounds: 3, dataBytes: 256 * MiB },
+    }
   : {
       starts: 9,
       lives: 300,
@@ -33,6 +45,7 @@ const samples = quick
       volumes: [100, 1000, 10_000],
       processes: 15,
       atOnce: 1,
+      agent: { calls: 1000, rounds: 5, dataBytes: 2048 * MiB },
     }
 
 const began = Date.now()
@@ -75,6 +88,9 @@ try {
   const bundles = await part('bundles', () =>
     measureBundles(join(folder, 'bundles'), samples.processes, samples.atOnce),
   )
+  const agent = await part('agent', () =>
+    measureAgent(join(folder, 'agent'), join(folder, 'bundles/agent.cjs'), samples.agent),
+  )
   const stems = (await readdir(join(root, 'functions/driver'))).map((file) => file.replace(/\.ts$/, ''))
   const notMeasured = stems.filter((stem) => operations[stem] === undefined)
 
@@ -86,7 +102,7 @@ try {
     samples,
     tookSeconds: took,
     loadAfter: load(),
-    aims: aimsOf(operations, bundles, growth),
+    aims: aimsOf(operations, bundles, growth, agent),
     readyMs,
     memoryMb,
     aws,
@@ -95,9 +111,11 @@ try {
     growth,
     throughput,
     bundles,
+    agent,
   }
   await writeFile(options.out, `${readable(results)}\n`)
   report(results)
+  console.log(`\nFor the README:\n\n${figures(results)}`)
   console.log(`\n${options.out} written after ${Math.round((Date.now() - began) / 1000)} s:`, took)
 } finally {
   await rm(folder, { recursive: true, force: true })

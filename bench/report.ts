@@ -1,3 +1,5 @@
+import type { AgentFigures } from './agent/measure.ts'
+import { reportAgent } from './agent/report.ts'
 import type { Aim } from './aims.ts'
 import type { Bundle } from './bundles.ts'
 import type { Growth } from './growth.ts'
@@ -18,6 +20,7 @@ export interface Results {
   readonly growth: Named<Growth>
   readonly throughput: Named<Named<Throughput>>
   readonly bundles: Named<Bundle>
+  readonly agent: AgentFigures
 }
 
 const rows = <T, Row extends object>(of: Named<T>, row: (value: T) => Row) =>
@@ -88,10 +91,11 @@ export const report = (results: Results): void => {
       '×': timesUntrimmedCpu,
     })),
   )
+  reportAgent(results.agent)
   printTable(
     'Aims',
-    rows(results.aims, ({ atMost, median, worst, of, missedBy }) => ({
-      'at most': atMost,
+    rows(results.aims, ({ median, worst, of, missedBy, ...limit }) => ({
+      wanted: 'atMost' in limit ? `at most ${limit.atMost}` : `at least ${limit.atLeast}`,
       median,
       worst,
       of,

@@ -1,18 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { node, start } from './child.ts'
+import { memoryOf } from './memory.ts'
 import { median } from './statistics.ts'
 import { walk } from './walk.ts'
-
-/** Resident memory of a process in MB, now and at its highest. */
-const memoryOf = async (pid: number) => {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  const mb = (field: string) => {
-    const [, kB = '0'] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status) ?? []
-    return Math.round((Number(kB) * 1024) / 1e6)
-  }
-  return { now: mb('VmRSS'), highest: mb('VmHWM') }
-}
 
 /**
  * How long `npm start` takes to be ready, and what it holds.
@@ -39,6 +29,10 @@ export const measureStart = async (folder: string, times: number) => {
   const walked = await memoryOf(system.pid)
   return {
     readyMs: { node: median(alone), npmStart: median(throughNpm) },
-    memoryMb: { ready: ready.now, afterWalk: walked.now, highest: walked.highest },
+    memoryMb: {
+      ready: Math.round(ready.now),
+      afterWalk: Math.round(walked.now),
+      highest: Math.round(walked.highest),
+    },
   }
 }

@@ -5,7 +5,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { until } from '../../agent/support.ts'
 
-const program = '/usr/sbin/sshd'
+export const sshdProgram = '/usr/sbin/sshd'
 
 /** A port nobody listens on now. */
 const freePort = async () => {
@@ -28,8 +28,8 @@ export const keygen = (file: string) => {
  * @param lines of authorized_keys
  */
 export const startSshd = async (folder: string, lines: readonly string[]) => {
-  if (!existsSync(program)) {
-    throw new Error(`${program} is missing, and these tests need it: apt-get install openssh-server`)
+  if (!existsSync(sshdProgram)) {
+    throw new Error(`${sshdProgram} is missing, and these tests need it: apt-get install openssh-server`)
   }
   // Where systemd does not make it.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
@@ -57,7 +57,9 @@ export const startSshd = async (folder: string, lines: readonly string[]) => {
     ].join('\n'),
   )
   let said = ''
-  const sshd = spawn(program, ['-D', '-e', '-f', at('sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const sshd = spawn(sshdProgram, ['-D', '-e', '-f', at('sshd_config')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   sshd.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text
   })

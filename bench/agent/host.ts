@@ -1,0 +1,67 @@
+import { mkdir, open, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeCerts } from '../../agent/certs.ts'
+import { agentClient } from '../../lib/agent/client.ts'
+import { parseCredentials } from '../../lib/agent/credentials.ts'
+import { node, root, start } from '../child.ts'
+
+const host = 'alpha'
+export const clientId = 7
+
+/** What systemd starts the agent with, from the unit: options of Node, and variables. */
+const fromUnit = async () => {
+  const unit = await readFile(join(root, 'agent/cinderless-agent.service'), 'utf8')
+  const [, options = ''] = /^ExecStart=\/usr\/bin\/node (.*?) ?\S+\/agent\.cjs /m.exec(unit) ?? []
+  const variables = [...unit.matchAll(/^Environment=(.*)$/gm)].flatMap(([, line = '']) => line.split(' '))
+  const env = variables.map((variable) => {
+    const [name = '', value = ''] = variable.split('=')
+    return [name, value] as const
+  })
+  return { options: options.split(' ').filter(Boolean), env: Object.fromEntries(env) }
+}
+
+/** A host with the agent as an operator has it: the bundle, started as by its unit, with mutual TLS and a socket. */
+export const startHost = async (folder: string, bundle: string) => {
+  const at = (...names: string[]) => join(folder, ...names)
+  for (const name of ['dev/storpool-byid', 'volumes', 'images', 'state'])
+    await mkdir(at(name), { recursive: true })
+  await writeCerts({ out: at('certs'), host, san: [], clients: true, days: 1 })
+  const files = { ca: at('certs/ca.crt'), cert: at('certs/server.crt'), key: at('certs/server.key') }
+  const settings = {
+    host,
+    clientId,
+    storpoolConf: at('storpool.conf'),
+    listen: { address: '127.0.0.1', port: 0 },
+    tls: files,
+    socket: at('rpc.sock'),
+    devices: at('dev'),
+    images: at('images'),
+    state: at('state'),
+  }
+  await writeFile(at('agent.json'), JSON.stringify(settings))
+  const { options, env } = await fromUnit()
+  const agent = await start(node(...options, bundle, '--config', at('agent.json')), env)
+  const credentials = parseCredentials(await readFile(at('certs/data.json'), 'utf8'))
+  const newClient = () => agentClient({ url: agent.url, host, credentials: async () => credentials })
+  return {
+    at,
+    files,
+    bundle,
+    newClient,
+    pid: agent.pid,
+    /** An empty volume, attached: a sparse file with a link by global id. */
+    attach: async (globalId: string, sizeBytes: number) => {
+      const file = at('volumes', globalId)
+      await using handle = await open(file, 'w')
+      await handle.truncate(sizeBytes)
+      await symlink(file, at('dev/storpool-byid', globalId))
+      return file
+    },
+    detach: async (globalId: string) => {
+      await rm(at('dev/storpool-byid', globalId))
+      await rm(at('volumes', globalId))
+    },
+    [Symbol.asyncDispose]: () => agent[Symbol.asyncDispose](),
+  }
+}
+export type BenchHost = Awaited<ReturnType<typeof startHost>>
