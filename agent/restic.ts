@@ -50,7 +50,8 @@ export const openRestic = async (run: Run<RepositoryRequest>): Promise<Restic> =
     )
   }
   const { store, secrets } = repositoryStore(context.config, request)
-  const user = context.guard.user && context.config.backupUser
+  const { backupUser } = context.config
+  const user = backupUser === 'agent' ? undefined : context.guard.user && backupUser
   const password = await memoryFile(secrets.password, user)
   const opened = { run, store, user, password, keys: keysOf(store, secrets) }
   return resticAt(opened, placeOf(store), run.signal)

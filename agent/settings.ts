@@ -33,9 +33,11 @@ export const taskSettings = {
   copyUser: z.strictObject({ uid: Id, gid: Id }).default({ uid: 65_530, gid: 65_530 }),
   /**
    * Whom restic runs as there: the owner of the repositories in folders. Not `copyUser`, so that what reads images has no
-   * way to the backups.
+   * way to the backups. `agent` is the agent itself: for repositories that only its own user can reach.
    */
-  backupUser: z.strictObject({ uid: Id, gid: Id }).default({ uid: 65_531, gid: 65_531 }),
+  backupUser: z
+    .union([z.strictObject({ uid: Id, gid: Id }), z.literal('agent')])
+    .default({ uid: 65_531, gid: 65_531 }),
   sources: Sources.prefault({}),
   stores: Stores,
   /** Where image files are kept while they are used, a folder of the agent's own; `staging` in `state` unless said. */

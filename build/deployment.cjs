@@ -69,7 +69,9 @@ module.exports = {
   agentSecrets: {
     attach: [arnOf(process.env.AGENT_ATTACH_SECRET || 'cinderless/agents-attach')],
     data: [arnOf(process.env.AGENT_DATA_SECRET || 'cinderless/agents-data')],
+    backup: [arnOf(process.env.AGENT_BACKUP_SECRET || 'cinderless/agents-backup')],
     read: [arnOf(process.env.AGENT_READ_SECRET || 'cinderless/agents-read')],
   },
+  storesSecret: [arnOf(process.env.STORES_SECRET || 'cinderless/stores')],
   alarmActions: list('ALARM_TOPIC_ARN'),
 }

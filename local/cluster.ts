@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from '../lib/log.ts'
@@ -20,8 +20,8 @@ export interface Cluster {
   close(): Promise<void>
 }
 
-/** Secrets are read by an extension of Lambda's: on one machine what agents are shown is in a file, for all functions. */
-const noSecret = { AGENT_CREDENTIALS_SECRET: '' }
+/** Secrets are read by an extension of Lambda's: on one machine they are in files, for all functions. */
+const noSecret = { AGENT_CREDENTIALS_SECRET: '', STORES_SECRET: '' }
 
 const hostsOf = (ids: readonly number[], agentId: number, agent: string): string =>
   JSON.stringify(
@@ -48,8 +48,12 @@ interface ThisHost {
 
 const agentOf = async (state: StateFolder, { host, clientId, devices }: ThisHost, log: Logger) => {
   const { parseConfig } = await import('../agent/config.ts')
+  const { clientNames } = await import('../agent/roles.ts')
   const { startAgent } = await import('../agent/server.ts')
   const { tls, environment } = await freshCerts(state.at('agent-tls'), host)
+  const stores = state.at('stores.json')
+  const opening = JSON.stringify({ backups: { password: state.secret('backups-password') } })
+  writeFileSync(stores, opening, { mode: 0o600 })
   const agent = await startAgent(
     parseConfig({
       host,
@@ -57,16 +61,23 @@ const agentOf = async (state: StateFolder, { host, clientId, devices }: ThisHost
       // This machine's own storpool.conf may speak of another cluster, and was read already where it does not.
       storpoolConf: state.at('storpool.conf'),
       listen: { address: '127.0.0.1', port: 0 },
-      tls,
+      // One pair for all functions.
+      tls: { ...tls, clients: { [clientNames.data]: ['attach', 'data', 'backup'] } },
       devices,
       images: state.at('images'),
       state: state.at('agent'),
+      stores: {
+        images: { kind: 'folder', path: state.at('images') },
+        backups: { kind: 'restic', path: state.at('backups') },
+      },
+      // The state folder is open to nobody else.
+      backupUser: 'agent',
       // Small segments: progress on a small image can be watched.
       segmentBytes: 16 * 1024 ** 2,
     }),
     log,
   )
-  return { agent, environment }
+  return { agent, environment: { ...environment, STORES_FILE: stores } }
 }
 
 /** The simulator, and an agent that sees the devices of its client 1. */

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { isRefusal } from '../storpool/errors.ts'
 import { GiB } from '../units.ts'
 import { type Backend, volumeName } from './backend.ts'
+import { claimTag } from './claim.ts'
 import { makeVolume, unknownTemplate } from './make-volume.ts'
 import { type ModelUpdate, Volume } from './model.ts'
 import { placementOf, templateOf } from './placement.ts'
@@ -29,7 +30,7 @@ export async function createVolume(backend: Backend, { volume }: CreateVolume): 
         size: volume.size * GiB,
         ...placementOf(backend, volume.volume_type),
         ...limits,
-        tags: { ...tagsOf(ours), ...tags },
+        tags: { ...tagsOf(ours), ...tags, ...(backend.claim && claimTag(backend.claim)) },
       },
       (there) => !contradicts(there.tags, ours),
     )

@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
+import { BackupVolumeInput } from './backup-volume/document.ts'
+import { CheckBackupInput } from './check-backup/document.ts'
 import { CloneVolumeInput } from './clone-volume/document.ts'
 import { CopyImageToVolumeInput } from './copy-image-to-volume/document.ts'
+import { CopyVolumeToImageInput } from './copy-volume-to-image/document.ts'
+import { DeleteBackupInput } from './delete-backup/document.ts'
 import { MigrateVolumeInput } from './migrate-volume/document.ts'
+import { RestoreBackupInput } from './restore-backup/document.ts'
 import { RetypeVolumeInput } from './retype-volume/document.ts'
 import { RevertVolumeInput } from './revert-volume/document.ts'
 
@@ -32,6 +37,11 @@ export const JobDocument = z.discriminatedUnion('kind', [
   of('migrate-volume', MigrateVolumeInput),
   of('retype-volume', RetypeVolumeInput),
   of('revert-volume', RevertVolumeInput),
+  of('copy-volume-to-image', CopyVolumeToImageInput),
+  of('backup-volume', BackupVolumeInput),
+  of('restore-backup', RestoreBackupInput),
+  of('delete-backup', DeleteBackupInput),
+  of('check-backup', CheckBackupInput),
 ])
 export type JobDocument = z.infer<typeof JobDocument>
 export type JobKind = JobDocument['kind']

@@ -4,14 +4,20 @@ import type { Hosts } from '../driver/backend.ts'
 import { namedHost } from '../driver/known-host.ts'
 import { DriverError } from '../errors.ts'
 import { jobId } from '../ids.ts'
+import { BackupVolumeInput } from './backup-volume/document.ts'
+import { CheckBackupInput } from './check-backup/document.ts'
 import { CloneVolumeInput } from './clone-volume/document.ts'
 import { CopyImageToVolumeInput } from './copy-image-to-volume/document.ts'
-import { DOCUMENT_BYTES, documentHash, JobDocument } from './document.ts'
+import { CopyVolumeToImageInput } from './copy-volume-to-image/document.ts'
+import { DeleteBackupInput } from './delete-backup/document.ts'
+import { DOCUMENT_BYTES, documentHash, JobDocument, type JobKind } from './document.ts'
 import { refuseEncrypted } from './encrypted.ts'
+import { HostName } from './host-name.ts'
 import { MigrateVolumeInput } from './migrate-volume/document.ts'
 import { wayOf } from './migrate-volume/way.ts'
 import type { JobQueue } from './queue.ts'
 import type { JobRecord, JobRecords } from './record.ts'
+import { RestoreBackupInput } from './restore-backup/document.ts'
 import { RetypeVolumeInput } from './retype-volume/document.ts'
 import { refuseElsewhere } from './retype-volume/refuse.ts'
 import { RevertVolumeInput } from './revert-volume/document.ts'
@@ -32,6 +38,11 @@ const kinds = [
   of('migrate-volume', MigrateVolumeInput),
   of('retype-volume', RetypeVolumeInput),
   of('revert-volume', RevertVolumeInput),
+  of('copy-volume-to-image', CopyVolumeToImageInput.partial({ host: true })),
+  of('backup-volume', BackupVolumeInput.partial({ host: true })),
+  of('restore-backup', z.strictObject({ ...RestoreBackupInput.shape, host: HostName.optional() })),
+  of('delete-backup', DeleteBackupInput.partial({ host: true })),
+  of('check-backup', CheckBackupInput.partial({ host: true })),
 ] as const
 
 export const SubmitJob = z.discriminatedUnion('kind', kinds, {
@@ -57,7 +68,8 @@ export interface Submission {
  */
 export async function submitJob(to: Submission, request: SubmitJob): Promise<JobRecord> {
   const input = await completed(to, request)
-  const project = request.project ?? request.input.volume.project_id ?? 'default'
+  const volume = 'volume' in request.input ? request.input.volume : undefined
+  const project = request.project ?? volume?.project_id ?? 'default'
   const document = JobDocument.parse({
     id: request.idempotencyKey === undefined ? v4() : jobId(project, request.idempotencyKey),
     kind: request.kind,
@@ -122,10 +134,26 @@ async function completed(to: Submission, { kind, input }: SubmitJob): Promise<ob
     case 'retype-volume':
       refuseElsewhere(input)
       return input
-    case 'copy-image-to-volume':
-      refuseEncrypted(input.volume)
+    default:
+      if ('volume' in input) refuseEncrypted(input.volume)
       return { ...input, host: await agentHost(to, input.host) }
   }
+}
+
+/** What a driver operation answers that takes long: its job. */
+export interface Queued {
+  readonly jobId: string
+  readonly status: string
+}
+
+/** {@link submitJob} for a driver operation, whose input is the job's. */
+export async function submitOperation(
+  to: Submission,
+  kind: JobKind,
+  { idempotencyKey, ...input }: { readonly idempotencyKey?: string | undefined },
+): Promise<Queued> {
+  const { id, status } = await submitJob(to, SubmitJob.parse({ kind, input, idempotencyKey }))
+  return { jobId: id, status }
 }
 
 async function agentHost(to: Submission, named: string | undefined): Promise<string> {

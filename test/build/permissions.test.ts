@@ -11,6 +11,8 @@ const book = ['dynamodb:GetItem Table ATTACHMENTS#*', 'dynamodb:PutItem Table AT
 const forget = ['dynamodb:DeleteItem Table ATTACHMENTS#name#*']
 /** What agents are shown, and so what they may be asked for, is one role's. */
 const pair = (role: string) => [`secretsmanager:GetSecretValue secret:cinderless/agents-${role}-??????`]
+/** What opens the stores agents know by name. */
+const stores = ['secretsmanager:GetSecretValue secret:cinderless/stores-??????']
 const readHost = ['dynamodb:GetItem Table HOST#*']
 const keepHost = [...readHost, 'dynamodb:PutItem Table HOST#*']
 const readJob = ['dynamodb:GetItem Table JOB#*']
@@ -61,6 +63,9 @@ const may: Record<string, readonly string[]> = {
   'create-group-snapshot': token,
   'delete-group-snapshot': token,
   'copy-image-to-volume': [...createJob, ...send],
+  'copy-volume-to-image': [...createJob, ...send],
+  'backup-volume': [...createJob, ...send],
+  'restore-backup': [...createJob, ...send],
   'submit-job': [...createJob, ...send],
   'list-jobs': [
     ...pair('read'),
@@ -84,6 +89,50 @@ const may: Record<string, readonly string[]> = {
     ...keepHost,
     ...itsJob,
     ...execution('copy-image-to-volume'),
+  ],
+  'job-copy-volume-to-image': [
+    ...token,
+    ...pair('data'),
+    ...stores,
+    ...book,
+    ...keepHost,
+    ...itsJob,
+    ...execution('copy-volume-to-image'),
+  ],
+  'job-backup-volume': [
+    ...token,
+    ...pair('backup'),
+    ...stores,
+    ...book,
+    ...keepHost,
+    ...itsJob,
+    ...execution('backup-volume'),
+  ],
+  'job-restore-backup': [
+    ...token,
+    ...pair('backup'),
+    ...stores,
+    ...book,
+    ...keepHost,
+    ...itsJob,
+    ...execution('restore-backup'),
+  ],
+  // They touch a repository and no volume.
+  'job-delete-backup': [
+    ...token,
+    ...pair('backup'),
+    ...stores,
+    ...keepHost,
+    ...itsJob,
+    ...execution('delete-backup'),
+  ],
+  'job-check-backup': [
+    ...token,
+    ...pair('backup'),
+    ...stores,
+    ...keepHost,
+    ...itsJob,
+    ...execution('check-backup'),
   ],
   // What it makes is new: nobody has it in the book.
   'job-clone-volume': [...token, ...itsJob, ...execution('clone-volume')],
@@ -143,7 +192,8 @@ test('a function shows agents the pair of the least role that does, and may read
   const { none, ...roles } = Object.groupBy([...service.functions.keys()], shown)
   expect(roles).toEqual({
     attach: ['attach-volume', 'detach-volume'],
-    data: ['cancel-job', 'job-copy-image-to-volume'],
+    data: ['cancel-job', 'job-copy-image-to-volume', 'job-copy-volume-to-image'],
+    backup: ['job-backup-volume', 'job-restore-backup', 'job-delete-backup', 'job-check-backup'],
     read: ['list-jobs', 'get-job', 'ask-hosts'],
   })
 })

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DurableLambdaHandler } from '@aws/durable-execution-sdk-js'
 import { LocalDurableTestRunner } from '@aws/durable-execution-sdk-js-testing'
@@ -16,7 +16,13 @@ export const startJobs = async () => {
   const functions = await startFunctions('driver', { QUEUE_URL: 'http://127.0.0.1:9/none' })
   const { simulator, table } = functions.cluster
   const images = join(simulator.data, 'images')
-  await mkdir(images)
+  const [shelf, repository] = [join(simulator.data, 'shelf'), join(simulator.data, 'backups')]
+  for (const folder of [images, shelf]) await mkdir(folder)
+  // Where the agent is root, what it runs for backups is somebody else, who has to get to them.
+  await chmod(simulator.data, 0o711)
+  const stores = join(simulator.data, 'stores.json')
+  await writeFile(stores, JSON.stringify({ nightly: { password: 'of the backups' } }))
+  process.env.STORES_FILE = stores
   const agent = await startAgent(
     parseConfig({
       host: 'host-1',
@@ -27,6 +33,7 @@ export const startJobs = async () => {
       state: join(simulator.data, 'agent'),
       segmentBytes: 1024 ** 2,
       maxTasks: 4,
+      stores: { shelf: { kind: 'folder', path: shelf }, nightly: { kind: 'restic', path: repository } },
     }),
     logger('error'),
   )
@@ -41,6 +48,8 @@ export const startJobs = async () => {
   return {
     ...functions,
     images,
+    shelf,
+    repository,
     records: jobRecords(table, now),
     agent,
     run: async (document: JobDocument) => {

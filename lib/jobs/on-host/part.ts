@@ -4,6 +4,7 @@ import { knownHost } from '../../driver/known-host.ts'
 import type { KnownSnapshot, KnownVolume } from '../../driver/model.ts'
 import { orAbsent } from '../../driver/settle.ts'
 import { DriverError } from '../../errors.ts'
+import type { Tags } from '../../storpool/schema.ts'
 import { snapshotSummary } from '../../storpool/snapshots.ts'
 import { volumeSummary } from '../../storpool/volumes.ts'
 import type { JobBackend } from '../backend.ts'
@@ -20,7 +21,7 @@ export interface Part {
   /** What an error calls it. */
   readonly ref: string
   /** What it is on the cluster; undefined where it is not there. */
-  find(): Promise<(Attachable & { readonly size: number }) | undefined>
+  find(): Promise<(Attachable & { readonly size: number; readonly tags?: Tags | undefined }) | undefined>
   missing(): DriverError
 }
 

@@ -1,0 +1,46 @@
+import type { Task } from '../../agent/tasks.ts'
+import type { JobBackend } from '../backend.ts'
+import type { JobOf } from '../document.ts'
+import { source } from '../on-host/source.ts'
+import { finishedTask, type HostTask, startTask, stopTask } from '../on-host/task.ts'
+
+type UploadJob = JobOf<'copy-volume-to-image'>
+
+/** The source, converted, to where it was asked to be. */
+const uploading = (backend: JobBackend, job: UploadJob): HostTask => ({
+  name: 'upload',
+  parts: [source(backend, job)],
+  async begin(agent, asking, [held], deadline) {
+    if (held === undefined) throw new Error('an upload has a source')
+    const { destination, format } = job.input.image
+    const { compression = format === 'raw' ? 'none' : 'zstd' } = job.input.image
+    const secrets = await backend.secretsOf(destination.store)
+    return agent.uploadVolume(
+      { ...asking, ...held, destination, format, compression, ...(secrets && { secrets }) },
+      deadline,
+    )
+  },
+})
+
+export const startUpload = (backend: JobBackend, job: UploadJob): Promise<void> =>
+  startTask(backend, job, uploading(backend, job))
+
+export async function isUploaded(backend: JobBackend, job: UploadJob): Promise<boolean> {
+  const task = await finishedTask(backend, job, uploading(backend, job))
+  if (task !== undefined) await keepResult(backend, job, task)
+  return task !== undefined
+}
+
+/** The agent removes what it has put there so far. An image that is whole by then stays, and the record names it. */
+export async function stopUpload(backend: JobBackend, job: UploadJob): Promise<void> {
+  const task = await stopTask(backend, job, uploading(backend, job))
+  if (task?.state === 'succeeded') await keepResult(backend, job, task)
+}
+
+/** Where it is, how large and what its digests are. */
+async function keepResult(backend: JobBackend, job: UploadJob, task: Task): Promise<void> {
+  const { sizeBytes, sha256, sha512, virtualSizeBytes } = task.result ?? {}
+  const { destination, format } = job.input.image
+  const image = { destination, format, sizeBytes, virtualSizeBytes, sha256, sha512 }
+  await backend.jobs.change(job.id, { result: { image } }, ['running'])
+}
