@@ -65,6 +65,9 @@ export async function attach(backend: AttachingBackend, wanted: Attach): Promise
 
 const kindOfBusy = ({ kind }: Attachable) => (kind === 'snapshot' ? 'SnapshotIsBusy' : 'VolumeIsBusy')
 
+const isWrittenByJob = ({ instance, mode }: Attachment) =>
+  mode === 'rw' && instance?.startsWith('job:') === true
+
 const intended = (page: Page, { id, host, mode, instance, others, volume }: Attach): Page => {
   const rest = entries(page).filter((attachment) => attachment.id !== id)
   const mine = page.attachments[id]
@@ -72,6 +75,9 @@ const intended = (page: Page, { id, host, mode, instance, others, volume }: Atta
     throw elsewhere(volume, mine)
   const kept = mine?.state !== 'detaching' && mine?.clientId === host.clientId && mine.mode === mode
   if (others === 'refuse' && rest.length > 0) throw heldBy(volume.name, rest)
+  // What a job writes is nobody's until it is whole; to fence it is another matter.
+  const written = others === 'share' ? rest.filter(isWrittenByJob) : []
+  if (written.length > 0) throw heldBy(volume.name, written)
   if (kept && (others !== 'take' || rest.length === 0)) return page
   const generation = kept ? mine.generation : page.generation + 1
   const attachment: Attachment = {

@@ -177,7 +177,9 @@ describe('alarms', () => {
       'DeadLettersAlarm',
       'JobsWaitAlarm',
       'JobErrorsAlarm',
+      'HostJobErrorsAlarm',
       'JobExecutionsAlarm',
+      'HostJobExecutionsAlarm',
       'SchedulesAlarm',
       'HostsAlarm',
       'ApiFaultsAlarm',
@@ -186,7 +188,7 @@ describe('alarms', () => {
 
   test('watch every function that nobody waits for', () => {
     const watched = alarmsOf(bare)
-      .filter(([id]) => ['JobErrorsAlarm', 'SchedulesAlarm', 'HostsAlarm'].includes(id))
+      .filter(([id]) => ['JobErrorsAlarm', 'HostJobErrorsAlarm', 'SchedulesAlarm', 'HostsAlarm'].includes(id))
       .flatMap(([, { Properties }]) => Properties.Metrics ?? [{ MetricStat: { Metric: Properties } }])
       .flatMap(({ MetricStat }) => MetricStat?.Metric.Dimensions ?? [])
       .map(({ Value }) => bare.resources[Value.Ref]?.Properties.FunctionName)
