@@ -1,11 +1,16 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Readable } from 'node:stream'
 import * as z from 'zod'
 import { asRefusal, Refusal } from './refusal.ts'
 import type { GlanceStore } from './stores.ts'
 
-const limits = { idleMs: 60_000, mostAnswerBytes: 1024 ** 2 }
+const limits = { idleMs: 60_000, continueMs: 2_000, mostAnswerBytes: 1024 ** 2 }
 
 /** What Glance says of an image, as far as an upload needs it. */
 const Image = z.looseObject({
@@ -81,7 +86,11 @@ const ask = async (
     headers: {
       'x-auth-token': token,
       'user-agent': 'cinderless-agent',
-      ...(body && { 'content-type': 'application/octet-stream', 'content-length': body.bytes }),
+      ...(body && {
+        'content-type': 'application/octet-stream',
+        'content-length': body.bytes,
+        expect: '100-continue',
+      }),
     },
   })
   request.setTimeout(limits.idleMs, () =>
@@ -91,7 +100,7 @@ const ask = async (
   // Kept on: a server that has answered may break the connection off while data still goes to it.
   request.on('error', reject)
   if (body === undefined) request.end()
-  else body.stream.on('error', (error) => request.destroy(error)).pipe(request)
+  else whenWanted(request, () => body.stream.on('error', (error) => request.destroy(error)).pipe(request))
   try {
     const response = await promise
     return { status: response.statusCode ?? 0, text: await textOf(response) }
@@ -103,6 +112,21 @@ const ask = async (
     request.destroy()
     body?.stream.destroy()
   }
+}
+
+/**
+ * Send data when the server says that it wants them, or nothing: a refusal would be lost where a server breaks the
+ * connection off under data that nobody reads.
+ */
+const whenWanted = (request: ClientRequest, send: () => void) => {
+  const anyway = setTimeout(send, limits.continueMs)
+  const known = () => clearTimeout(anyway)
+  request.once('response', known).once('close', known)
+  request.once('continue', () => {
+    known()
+    send()
+  })
+  request.flushHeaders()
 }
 
 const textOf = async (response: IncomingMessage): Promise<string> => {

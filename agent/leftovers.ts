@@ -8,13 +8,14 @@ import { hasEnded, type TaskRecord } from './state.ts'
 /** How long the files of a task are kept that was cut off and waits to be asked for again. */
 const keptMs = 24 * 3600 * 1000
 
+/** Whether a task may still go on with what it has made so far. */
+export const isNeeded = (task: TaskRecord): boolean =>
+  !hasEnded(task) || (mayBeginAnew(task) && Date.parse(task.updatedAt) + keptMs > Date.now())
+
 /** What a task has on this host's disks beside what it was to make: kept while it may go on, gone afterwards. */
 export const leftoversOf = (context: Context) => {
   const { state, log } = context
   const staging = stagingOf(context)
-
-  const isNeeded = (task: TaskRecord) =>
-    !hasEnded(task) || (mayBeginAnew(task) && Date.parse(task.updatedAt) + keptMs > Date.now())
 
   const remove = async (task: TaskRecord) => {
     try {

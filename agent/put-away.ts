@@ -1,9 +1,9 @@
 import type { Context } from './context.ts'
-import { mayBeginAnew } from './new-task.ts'
+import { isNeeded } from './leftovers.ts'
 import { persist } from './persist.ts'
 import { asRefusal } from './refusal.ts'
 import type { S3 } from './s3.ts'
-import { hasEnded, type TaskRecord } from './state.ts'
+import type { TaskRecord } from './state.ts'
 
 /** Clocks that sign requests may differ by so much. */
 const clockMs = 15 * 60_000
@@ -51,7 +51,7 @@ export const putAwayOthers = async (context: Context, s3: S3, store: string): Pr
   for (const task of context.state.tasks.values()) {
     const { request, state } = task
     if (request.kind !== 'upload-volume' || request.destination.kind !== 's3') continue
-    if (request.destination.store !== store || !hasEnded(task)) continue
-    if (state !== 'succeeded' && !mayBeginAnew(task)) await putAway(context, s3, task)
+    if (request.destination.store !== store || state === 'succeeded') continue
+    if (!isNeeded(task)) await putAway(context, s3, task)
   }
 }

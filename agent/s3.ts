@@ -39,6 +39,7 @@ export const connectS3 = async (store: S3Store, secrets: Secrets, ca: string[] |
     forcePathStyle: store.pathStyle,
     credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) },
     maxAttempts: 1,
+    logger: silent,
     // A part's checksum is computed once, where it is read.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -146,5 +147,8 @@ export const connectS3 = async (store: S3Store, secrets: Secrets, ca: string[] |
   }
 }
 export type S3 = Awaited<ReturnType<typeof connectS3>>
+
+/** What is wrong is said by whoever asked. Without a logger the SDK prints. */
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 const abortable = (signal: AbortSignal | undefined) => (signal ? { abortSignal: signal } : {})

@@ -1,0 +1,340 @@
+import { createHash } from 'node:crypto'
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
+import { rm, truncate, writeFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import type { UploadVolume } from '../../lib/agent/tasks.ts'
+import { startProgram } from './program.ts'
+import { keys, type S3Options, startS3 } from './s3-server.ts'
+import {
+  attachment,
+  ended,
+  globalId,
+  type Host,
+  journalLine,
+  MiB,
+  makeHost,
+  noise,
+  qemuImg,
+  soon,
+  until,
+} from './support.ts'
+import { uploadRequest } from './uploads.ts'
+
+/** Three parts: two whole ones and a rest. */
+const bytes = 33 * MiB
+const content = noise(bytes)
+const digest = (algorithm: string, of: Buffer = content) => createHash(algorithm).update(of).digest('hex')
+
+const request = (changes: Partial<UploadVolume> = {}) =>
+  uploadRequest(bytes, {
+    destination: { kind: 's3', store: 'images', key: 'nightly/disk' },
+    format: 'raw',
+    compression: 'none',
+    secrets: keys,
+    ...changes,
+  })
+const key = 'of/alpha/nightly/disk'
+
+const staged = (host: Host) => {
+  try {
+    return readdirSync(host.at('state/staging'))
+  } catch {
+    return []
+  }
+}
+
+/** A host with a volume, and a server. */
+const begun = async (options: S3Options = {}) => {
+  const host = await makeHost()
+  const volume = await host.attach(bytes)
+  await writeFile(volume, content)
+  const server = await startS3(options)
+  return {
+    host,
+    volume,
+    server,
+    settings: { stores: { images: server.store } },
+    [Symbol.asyncDispose]: async () => {
+      await server[Symbol.asyncDispose]()
+      await host[Symbol.asyncDispose]()
+    },
+  }
+}
+
+test('a volume is put into a bucket in parts, and what opens that is written nowhere', async () => {
+  await using at = await begun()
+  const { agent, client } = await at.host.start(at.settings)
+  await using _ = agent
+
+  await client.uploadVolume(request(), soon())
+
+  expect(await ended(client)).toMatchObject({
+    state: 'succeeded',
+    doneBytes: bytes,
+    totalBytes: bytes,
+    uploadedBytes: bytes,
+    fileBytes: bytes,
+    result: { sizeBytes: bytes, sha256: digest('sha256'), sha512: digest('sha512') },
+  })
+  expect(at.server.objects.get(key)?.content.equals(content)).toBe(true)
+  expect(at.server.count('put')).toBe(3)
+  expect(at.server.uploads.size).toBe(0)
+  await agent.close()
+  expect(readFileSync(at.host.at('state/journal.jsonl'), 'utf8')).not.toMatch(/hidden-word|AKIDEXAMPLE/)
+})
+
+test('a compressed file is made first, and not kept', async () => {
+  await using at = await begun()
+  const { agent, client } = await at.host.start(at.settings)
+  await using _ = agent
+
+  await client.uploadVolume(request({ format: 'qcow2', compression: 'zstd' }), soon())
+
+  const task = await ended(client)
+  const object = at.server.objects.get(key)?.content ?? Buffer.of()
+  expect(task).toMatchObject({
+    state: 'succeeded',
+    doneBytes: bytes,
+    uploadedBytes: object.length,
+    result: { virtualSizeBytes: bytes, sizeBytes: object.length, sha256: digest('sha256', object) },
+  })
+  const file = await at.host.image('copy', object)
+  expect(qemuImg('compare', '-f', 'raw', '-F', 'qcow2', at.volume, file)).toContain('identical')
+  expect(staged(at.host)).toEqual([])
+})
+
+test('what is there under the key is not written over, whether it was there or came meanwhile', async () => {
+  const other = { content: Buffer.from('other'), etag: '"o"', metadata: {} }
+  await using at = await begun({
+    before: (call, nth) => {
+      if (call === 'complete' && nth === 1) at.server.objects.set(key, other)
+      return undefined
+    },
+  })
+  const { agent, client } = await at.host.start(at.settings)
+  await using _ = agent
+
+  for (const requestId of ['meanwhile', 'before']) {
+    await client.uploadVolume(request({ requestId }), soon())
+    expect(await ended(client, requestId)).toMatchObject({
+      state: 'failed',
+      error: { code: 'destination_exists', retryable: false },
+    })
+  }
+  expect(at.server.objects.get(key)).toBe(other)
+  expect(at.server.uploads.size).toBe(0)
+  expect(at.server.count('begin')).toBe(1)
+})
+
+test('answers that are lost and errors that pass cost nothing but time', async () => {
+  const faults: Record<string, 'cut' | 'lose' | { status: number; code: string }> = {
+    'head 1': { status: 503, code: 'SlowDown' },
+    'begin 1': 'lose',
+    'put 1': 'cut',
+    'put 2': { status: 500, code: 'InternalError' },
+    'put 3': 'lose',
+    'complete 1': 'lose',
+  }
+  await using at = await begun({ before: (call, nth) => faults[`${call} ${nth}`] })
+  const { agent, client } = await at.host.start(at.settings)
+  await using _ = agent
+
+  await client.uploadVolume(request(), soon())
+
+  expect(await ended(client)).toMatchObject({ state: 'succeeded', result: { sha256: digest('sha256') } })
+  expect(at.server.objects.get(key)?.content.equals(content)).toBe(true)
+  expect(at.server.uploads.size, 'also the one of which nothing was heard is gone').toBe(0)
+})
+
+test('a server without checksums and without conditions will do', async () => {
+  await using at = await begun({ checksums: false, conditional: false })
+  const { agent, client } = await at.host.start(at.settings)
+  await using _ = agent
+
+  await client.uploadVolume(request(), soon())
+
+  expect(await ended(client)).toMatchObject({ state: 'succeeded' })
+  expect(at.server.objects.get(key)?.content.equals(content)).toBe(true)
+})
+
+test('a server that fails for good leaves no parts', async () => {
+  await using at = await begun({
+    before: (call, nth) => (call === 'put' && nth > 1 ? { status: 403, code: 'AccessDenied' } : undefined),
+  })
+  const { agent, client } = await at.host.start(at.settings)
+  await using _ = agent
+
+  await client.uploadVolume(request(), soon())
+
+  const { error } = await ended(client)
+  expect(error).toMatchObject({ code: 'destination_refused' })
+  expect(error?.message).toContain('403 AccessDenied')
+  expect(at.server.uploads.size).toBe(0)
+})
+
+test('with other keys it is refused before anything is read', async () => {
+  await using at = await begun()
+  const { agent, client } = await at.host.start(at.settings)
+  await using _ = agent
+
+  await client.uploadVolume(request({ secrets: { ...keys, secretAccessKey: 'wrong-word' } }), soon())
+  expect(await ended(client)).toMatchObject({ error: { code: 'destination_refused' }, doneBytes: 0 })
+
+  const { secrets: _secrets, ...without } = request({ requestId: 'other' })
+  await expect(client.uploadVolume(without, soon())).rejects.toMatchObject({
+    code: 'bad_request',
+    message: expect.stringContaining('secrets.accessKeyId'),
+  })
+})
+
+test('keys that expire in the middle are asked for, and no part is sent again', async () => {
+  let isExpired = true
+  await using at = await begun({
+    before: (call, nth) =>
+      isExpired && call === 'put' && nth === 3 ? { status: 400, code: 'ExpiredToken' } : undefined,
+  })
+  const { agent, client } = await at.host.start(at.settings)
+  await using _ = agent
+  await client.uploadVolume(request({ format: 'qcow2', compression: 'zstd' }), soon())
+  expect(await ended(client)).toMatchObject({
+    state: 'failed',
+    error: { code: 'interrupted', retryable: true },
+  })
+  expect(staged(at.host)).toHaveLength(1)
+  isExpired = false
+
+  await client.uploadVolume(request({ format: 'qcow2', compression: 'zstd' }), soon())
+
+  expect(await ended(client)).toMatchObject({ state: 'succeeded' })
+  expect(at.server.count('begin')).toBe(1)
+  expect(staged(at.host)).toEqual([])
+})
+
+test('cancelled in the middle it leaves neither parts nor files', { timeout: 60_000 }, async () => {
+  await using at = await begun({ paceMs: 20 })
+  const { agent, client } = await at.host.start(at.settings)
+  await using _ = agent
+  await client.uploadVolume(request({ format: 'qcow2', compression: 'zstd' }), soon())
+  await until(async () => {
+    const { phase, uploadedBytes = 0 } = await client.task({ id: 'request-1' }, soon())
+    return phase === 'upload' && uploadedBytes > 0 ? true : undefined
+  })
+
+  const asked = performance.now()
+  expect(await client.cancelTask({ id: 'request-1' }, soon())).toMatchObject({ state: 'cancelled' })
+  expect(performance.now() - asked).toBeLessThan(2_000)
+  expect(at.server.uploads.size).toBe(0)
+  expect(at.server.objects.size).toBe(0)
+  expect(staged(at.host)).toEqual([])
+})
+
+test.each([
+  ['was shrunk', 'size_mismatch', (volume: string) => truncate(volume, MiB)],
+  ['went', 'not_attached', (_: string, host: Host) => rm(host.at('dev/storpool-byid', globalId))],
+])('a volume that %s under it leaves no parts', async (_, code, change) => {
+  await using at = await begun({
+    before: async (call) => {
+      if (call === 'begin') await change(at.volume, at.host)
+      return undefined
+    },
+  })
+  const { agent, client } = await at.host.start(at.settings)
+  await using _agent = agent
+
+  await client.uploadVolume(request(), soon())
+
+  expect(await ended(client)).toMatchObject({ state: 'failed', error: { code } })
+  expect(at.server.uploads.size).toBe(0)
+  expect(at.server.objects.size).toBe(0)
+})
+
+/** Ask an agent until it has begun so many calls, kill it, start another, and ask again what it then asks for. */
+const killedAt = async (
+  at: Awaited<ReturnType<typeof begun>>,
+  reached: Promise<unknown>,
+  asked: UploadVolume,
+  meanwhile = () => {},
+) => {
+  {
+    await using first = await startProgram(at.host, { changes: at.settings })
+    await first.client.uploadVolume(asked, soon())
+    await reached
+    await first.kill()
+  }
+  meanwhile()
+  return startProgram(at.host, { changes: at.settings })
+}
+
+test('killed in the middle it says that its keys are gone, and goes on when asked again', {
+  timeout: 60_000,
+}, async () => {
+  const third = Promise.withResolvers<void>()
+  let isDead = false
+  await using at = await begun({
+    before: async (call, nth) => {
+      if (call !== 'put' || nth < 3 || isDead) return undefined
+      third.resolve()
+      return 'cut'
+    },
+  })
+  const asked = request({ format: 'qcow2', compression: 'zstd' })
+  await using agent = await killedAt(at, third.promise, asked)
+  isDead = true
+  expect(await ended(agent.client)).toMatchObject({ state: 'failed', error: { code: 'interrupted' } })
+  const before = at.server.count('put')
+
+  await agent.client.uploadVolume(asked, soon())
+
+  expect(await ended(agent.client)).toMatchObject({ state: 'succeeded' })
+  expect(at.server.count('begin'), 'the same upload').toBe(1)
+  expect(at.server.count('put') - before, 'only what was not there').toBeLessThan(3)
+  const file = await at.host.image('copy', at.server.objects.get(key)?.content ?? Buffer.of())
+  expect(qemuImg('compare', '-f', 'raw', '-F', 'qcow2', at.volume, file)).toContain('identical')
+  expect(staged(at.host)).toEqual([])
+})
+
+test('killed before it heard that all is done, it finds its own object', { timeout: 60_000 }, async () => {
+  const done = Promise.withResolvers<void>()
+  const over = Promise.withResolvers<void>()
+  await using at = await begun({
+    before: async (call, nth) => {
+      // The first question after all was put together.
+      if (call !== 'head' || nth !== 2) return undefined
+      done.resolve()
+      await over.promise
+      return 'cut'
+    },
+  })
+  await using agent = await killedAt(at, done.promise, request())
+  over.resolve()
+  await ended(agent.client)
+
+  await agent.client.uploadVolume(request(), soon())
+
+  expect(await ended(agent.client)).toMatchObject({
+    state: 'succeeded',
+    result: { sizeBytes: bytes, sha256: digest('sha256'), sha512: digest('sha512') },
+  })
+  expect(at.server.count('put'), 'nothing was sent again').toBe(3)
+})
+
+test('parts of a task that may not go on are thrown away by the next one', { timeout: 60_000 }, async () => {
+  const second = Promise.withResolvers<void>()
+  const anew = { t: 'volume', globalId, generation: 2, attachmentId: 'a2', released: false }
+  await using at = await begun({
+    before: (call, nth) => {
+      if (call === 'put' && nth === 2) second.resolve()
+      return undefined
+    },
+  })
+  await using agent = await killedAt(at, second.promise, request(), () =>
+    appendFileSync(at.host.at('state/journal.jsonl'), journalLine(anew)),
+  )
+  expect(await ended(agent.client)).toMatchObject({ error: { code: 'stale_generation' } })
+  expect(at.server.uploads.size).toBe(1)
+
+  await agent.client.uploadVolume(request({ requestId: 'other', attachment: attachment(2) }), soon())
+
+  expect(await ended(agent.client, 'other')).toMatchObject({ state: 'succeeded' })
+  expect(at.server.uploads.size).toBe(0)
+})
