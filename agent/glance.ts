@@ -1,16 +1,7 @@
-import {
-  type ClientRequest,
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingMessage,
-} from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import type { Readable } from 'node:stream'
 import * as z from 'zod'
+import { connection, type Reply, type Stream } from './exchange.ts'
 import { asRefusal, Refusal } from './refusal.ts'
 import type { GlanceStore } from './stores.ts'
-
-const limits = { idleMs: 60_000, continueMs: 2_000, mostAnswerBytes: 1024 ** 2 }
 
 /** What Glance says of an image, as far as an upload needs it. */
 const Image = z.looseObject({
@@ -32,7 +23,7 @@ export interface Glance {
 interface Asked {
   readonly method: 'GET' | 'PUT'
   readonly path: string
-  readonly body?: { readonly stream: Readable; readonly bytes: number }
+  readonly body?: Stream
 }
 
 /**
@@ -55,7 +46,7 @@ export const imageOf = async (glance: Glance, imageId: string, signal: AbortSign
 export const sendImage = async (
   glance: Glance,
   imageId: string,
-  body: NonNullable<Asked['body']>,
+  body: Stream,
   signal: AbortSignal,
 ): Promise<void> => {
   const path = `/v2/images/${imageId}/file`
@@ -75,67 +66,21 @@ const ask = async (
   { store, token, ca }: Glance,
   { method, path, body }: Asked,
   signal: AbortSignal,
-): Promise<{ status: number; text: string }> => {
+): Promise<Reply> => {
   const url = new URL(`${store.endpoint.replace(/\/+$/, '')}${path}`)
-  const isHttps = url.protocol === 'https:'
-  // An agent of its own: no kept connection that a restarted server has forgotten.
-  const agent = isHttps ? new HttpsAgent({ keepAlive: false, ca }) : new HttpAgent({ keepAlive: false })
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-  const request = (isHttps ? httpsRequest : httpRequest)(url, {
-    ...{ agent, method, signal },
-    headers: {
-      'x-auth-token': token,
-      'user-agent': 'cinderless-agent',
-      ...(body && {
-        'content-type': 'application/octet-stream',
-        'content-length': body.bytes,
-        expect: '100-continue',
-      }),
-    },
-  })
-  request.setTimeout(limits.idleMs, () =>
-    request.destroy(new Refusal('destination_unavailable', `Glance said nothing for ${limits.idleMs} ms`)),
-  )
-  request.once('response', resolve)
-  // Kept on: a server that has answered may break the connection off while data still goes to it.
-  request.on('error', reject)
-  if (body === undefined) request.end()
-  else whenWanted(request, () => body.stream.on('error', (error) => request.destroy(error)).pipe(request))
+  const server = connection(url, ca)
+  const headers = {
+    'x-auth-token': token,
+    ...(body && { 'content-type': 'application/octet-stream' }),
+  }
   try {
-    const response = await promise
-    return { status: response.statusCode ?? 0, text: await textOf(response) }
+    return await server.ask({ url, method, headers, signal, ...(body && { body }) })
   } catch (error) {
     signal.throwIfAborted()
-    if (error instanceof Refusal) throw error
     throw new Refusal('destination_unavailable', `Glance did not answer: ${asRefusal(error).message}`)
   } finally {
-    request.destroy()
-    body?.stream.destroy()
+    server.close()
   }
-}
-
-/**
- * Send data when the server says that it wants them, or nothing: a refusal would be lost where a server breaks the
- * connection off under data that nobody reads.
- */
-const whenWanted = (request: ClientRequest, send: () => void) => {
-  const anyway = setTimeout(send, limits.continueMs)
-  const known = () => clearTimeout(anyway)
-  request.once('response', known).once('close', known)
-  request.once('continue', () => {
-    known()
-    send()
-  })
-  request.flushHeaders()
-}
-
-const textOf = async (response: IncomingMessage): Promise<string> => {
-  let text = ''
-  for await (const chunk of response.setEncoding('utf8')) {
-    text += String(chunk)
-    if (text.length > limits.mostAnswerBytes) throw new Error('its answer is too long')
-  }
-  return text
 }
 
 const parseJson = (text: string): unknown => {

@@ -13,7 +13,7 @@ type FaultKind =
   | 'passing'
   | 'refused'
 
-/** What an S3 server answered instead, or that it did not. Of its words only the name is kept: the rest may be anything. */
+/** What an S3 server answered instead, or that it did not. Of its words only the code is kept: the rest may be anything. */
 export class S3Fault extends Error {
   override readonly name = 'S3Fault'
   readonly kind: FaultKind
@@ -22,18 +22,11 @@ export class S3Fault extends Error {
     super(message)
     this.kind = kind
   }
-
-  /** @throws S3Fault it is of another kind */
-  is(kind: FaultKind): undefined {
-    if (this.kind !== kind) throw this
-    return undefined
-  }
 }
 
 const kinds: Readonly<Record<string, FaultKind>> = {
   NoSuchUpload: 'absent',
   NoSuchKey: 'absent',
-  NotFound: 'absent',
   NoSuchBucket: 'refused',
   BadDigest: 'garbled',
   InvalidDigest: 'garbled',
@@ -43,29 +36,21 @@ const kinds: Readonly<Record<string, FaultKind>> = {
   NotImplemented: 'unknown',
   ExpiredToken: 'expired',
   ExpiredTokenException: 'expired',
+  InternalError: 'passing',
   RequestTimeout: 'passing',
+  ServiceUnavailable: 'passing',
   SlowDown: 'passing',
 }
 
-const byStatus = (status: number | undefined): FaultKind => {
-  if (status === undefined || status === 429 || status >= 500) return 'passing'
+const kindOf = (status: number): FaultKind => {
+  if (status === 429 || status >= 500) return 'passing'
   if (status === 404) return 'absent'
   return status === 412 ? 'taken' : 'refused'
 }
 
-/** What the SDK threw. */
-export const asFault = (error: unknown): { readonly fault: S3Fault } => {
-  const status = statusOf(error)
-  const name = error instanceof Error ? error.name : 'Error'
-  const code = error instanceof Error && 'code' in error ? ` ${String(error.code)}` : ''
-  const kind = (Object.hasOwn(kinds, name) ? kinds[name] : undefined) ?? byStatus(status)
-  const said = status === undefined ? `did not answer: ${name}${code}` : `answered ${status} ${name}`
-  return { fault: new S3Fault(kind, said) }
-}
-
-const statusOf = (error: unknown): number | undefined => {
-  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return undefined
-  const { $metadata: metadata } = error
-  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined
-  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined
+/** An answer that it was not done. A question without a body is answered without a code. */
+export const faultOf = (status: number, code: string | undefined): S3Fault => {
+  const isCode = code !== undefined && /^[A-Za-z0-9.]{1,64}$/.test(code)
+  const kind = (isCode && Object.hasOwn(kinds, code) ? kinds[code] : undefined) ?? kindOf(status)
+  return new S3Fault(kind, `answered ${status}${isCode ? ` ${code}` : ''}`)
 }

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream'
-import type * as sdk from '@aws-sdk/client-s3'
 import type { Secrets } from '../lib/agent/tasks.ts'
-import { asFault } from './s3-faults.ts'
+import type { Stream } from './exchange.ts'
+import { S3Fault } from './s3-faults.ts'
+import { s3Requests } from './s3-request.ts'
+import { elementsIn, inXml, textIn } from './s3-xml.ts'
 import type { S3Store } from './stores.ts'
 
 /** A part as the server keeps it. */
@@ -20,135 +22,115 @@ export interface Part {
 }
 
 /** Metadata of an object: whose it is. */
-const owner = 'cinderless-task'
-/** Between a request and a part that may be a tenth of a gigabyte: without a byte for so long is broken off. */
-const limits = { connectionTimeout: 10_000, socketTimeout: 60_000 }
+const owner = 'x-amz-meta-cinderless-task'
 
 /**
- * The calls of S3 that an upload needs, each made once. The SDK is loaded by the first upload: an agent without one
- * does not pay for it. Nothing is read from the environment.
+ * The calls of S3 that an upload needs, each made once. (Amazon's own client would be a third of the agent, and cost it
+ * thirty megabytes of memory for these eight calls.)
  *
  * @throws S3Fault
  */
-export const connectS3 = async (store: S3Store, secrets: Secrets, ca: string[] | undefined) => {
-  const { accessKeyId = '', secretAccessKey = '', sessionToken } = secrets
-  const s3 = await import('@aws-sdk/client-s3')
-  const client = new s3.S3Client({
-    endpoint: store.endpoint,
-    region: store.region,
-    forcePathStyle: store.pathStyle,
-    credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) },
-    maxAttempts: 1,
-    logger: silent,
-    // A part's checksum is computed once, where it is read.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { ...limits, ...(ca && { httpsAgent: { ca } }) },
-  })
-  const { bucket: Bucket } = store
-  const on = (key: string) => ({ Bucket, Key: `${store.prefix}${key}` })
-  const upload = (key: string, UploadId: string) => ({ ...on(key), UploadId })
+export const connectS3 = (store: S3Store, secrets: Secrets, ca: string[] | undefined) => {
+  const { ask, close } = s3Requests(store, secrets, ca)
+  const object = (key: string) => `${store.prefix}${key}`
 
   return {
+    close,
     /** What is there under a key, and by which task it was put there. */
     head: async (key: string, signal?: AbortSignal) => {
-      const found = await client.send(new s3.HeadObjectCommand(on(key)), abortable(signal)).catch(asFault)
-      if ('fault' in found) return found.fault.is('absent')
-      const { ContentLength: bytes, ETag: etag, Metadata = {} } = found
-      return { bytes, etag, task: Metadata[owner] }
+      const { headers } = await ask('HEAD', object(key), {}, { signal }).catch(absent)
+      if (headers === undefined) return undefined
+      const task = headers[owner]?.toString()
+      return { bytes: Number(headers['content-length']), etag: headers.etag, task }
     },
     /** @returns the upload's id */
     begin: async (key: string, task: string, signal: AbortSignal): Promise<string> => {
-      const input = { ...on(key), Metadata: { [owner]: task }, ChecksumAlgorithm: 'CRC32' as const }
-      const begun = await client
-        .send(new s3.CreateMultipartUploadCommand(input), abortable(signal))
-        .catch(asFault)
-      if ('fault' in begun) throw begun.fault
-      return begun.UploadId ?? ''
+      const headers = { [owner]: task, 'x-amz-checksum-algorithm': 'CRC32' }
+      const { text } = await ask('POST', object(key), { uploads: '' }, { headers, signal })
+      return needed(textIn(text, 'UploadId'), 'an upload id')
     },
     /** The parts that have come, by number; undefined where there is no such upload any more. */
-    parts: async (
-      key: string,
-      uploadId: string,
-      signal?: AbortSignal,
-    ): Promise<Map<number, Kept> | undefined> => {
+    parts: async (key: string, uploadId: string, signal?: AbortSignal) => {
       const kept = new Map<number, Kept>()
-      for (let after: string | undefined; ; ) {
-        const input = { ...upload(key, uploadId), ...(after !== undefined && { PartNumberMarker: after }) }
-        const page = await client.send(new s3.ListPartsCommand(input), abortable(signal)).catch(asFault)
-        if ('fault' in page) return page.fault.is('absent')
-        for (const {
-          PartNumber: number = 0,
-          Size: bytes = 0,
-          ETag: etag = '',
-          ChecksumCRC32: crc32,
-        } of page.Parts ?? [])
-          kept.set(number, { bytes, etag, crc32 })
-        after = page.IsTruncated === true ? page.NextPartNumberMarker : undefined
-        if (after === undefined) return kept
+      for (let marker: string | undefined; ; ) {
+        const query = { uploadId, ...(marker !== undefined && { 'part-number-marker': marker }) }
+        const { text } = await ask('GET', object(key), query, { signal }).catch(absent)
+        if (text === undefined) return undefined
+        for (const part of elementsIn(text, 'Part'))
+          kept.set(Number(textIn(part, 'PartNumber')), keptIn(part))
+        marker = textIn(text, 'IsTruncated') === 'true' ? textIn(text, 'NextPartNumberMarker') : undefined
+        if (marker === undefined) return kept
       }
     },
     put: async (key: string, uploadId: string, part: Part, signal: AbortSignal): Promise<Kept> => {
-      const { number: PartNumber, bytes, body: Body, crc32: ChecksumCRC32 } = part
-      const input = { ...upload(key, uploadId), PartNumber, Body, ContentLength: bytes, ChecksumCRC32 }
-      const put = await client.send(new s3.UploadPartCommand(input), abortable(signal)).catch(asFault)
-      if ('fault' in put) throw put.fault
-      return { bytes, etag: put.ETag ?? '', crc32: put.ChecksumCRC32 }
+      const { number, bytes, crc32 } = part
+      const body: Stream = { stream: part.body, bytes }
+      const query = { partNumber: String(number), uploadId }
+      const { headers } = await ask('PUT', object(key), query, {
+        headers: { 'x-amz-checksum-crc32': crc32 },
+        body,
+        signal,
+      })
+      return {
+        bytes,
+        etag: needed(headers.etag, 'an ETag'),
+        crc32: headers['x-amz-checksum-crc32']?.toString(),
+      }
     },
     /**
      * Make one object of all parts.
      *
      * @param alone whether the server is asked not to write over an object that has come there meanwhile
+     * @returns its ETag
      */
     complete: async (
       key: string,
       uploadId: string,
       parts: readonly Kept[],
-      alone: boolean,
-      signal: AbortSignal,
-    ): Promise<string | undefined> => {
-      const Parts = parts.map(
-        ({ etag: ETag, crc32 }, at): sdk.CompletedPart => ({
-          PartNumber: at + 1,
-          ETag,
-          ...(crc32 !== undefined && { ChecksumCRC32: crc32 }),
-        }),
-      )
-      const input = {
-        ...upload(key, uploadId),
-        MultipartUpload: { Parts },
-        ...(alone && { IfNoneMatch: '*' }),
-      }
-      const done = await client
-        .send(new s3.CompleteMultipartUploadCommand(input), abortable(signal))
-        .catch(asFault)
-      if ('fault' in done) throw done.fault
-      return done.ETag
+      { alone, signal }: { readonly alone: boolean; readonly signal: AbortSignal },
+    ): Promise<string> => {
+      const list = parts.map(({ etag, crc32 }, at) => {
+        const sum = crc32 === undefined ? '' : `<ChecksumCRC32>${inXml(crc32)}</ChecksumCRC32>`
+        return `<Part><PartNumber>${at + 1}</PartNumber><ETag>${inXml(etag)}</ETag>${sum}</Part>`
+      })
+      const body = `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${list.join('')}</CompleteMultipartUpload>`
+      const headers = { 'content-type': 'application/xml', ...(alone && { 'if-none-match': '*' }) }
+      const { text } = await ask('POST', object(key), { uploadId }, { headers, body, signal })
+      return needed(textIn(text, 'ETag'), 'an ETag')
     },
     /** Throw all parts away. That there is no such upload is as good. */
     abort: async (key: string, uploadId: string): Promise<void> => {
-      const gone = await client.send(new s3.AbortMultipartUploadCommand(upload(key, uploadId))).catch(asFault)
-      if ('fault' in gone) gone.fault.is('absent')
+      await ask('DELETE', object(key), { uploadId }).catch(absent)
     },
     remove: async (key: string): Promise<void> => {
-      const gone = await client.send(new s3.DeleteObjectCommand(on(key))).catch(asFault)
-      if ('fault' in gone) throw gone.fault
+      await ask('DELETE', object(key), {}).catch(absent)
     },
     /** The uploads to a key that were begun since. */
     begunSince: async (key: string, since: Date): Promise<string[]> => {
-      const input = { Bucket, Prefix: on(key).Key }
-      const page = await client.send(new s3.ListMultipartUploadsCommand(input)).catch(asFault)
-      if ('fault' in page) throw page.fault
-      return (page.Uploads ?? [])
-        .filter(({ Key, Initiated }) => Key === input.Prefix && Initiated !== undefined && Initiated >= since)
-        .flatMap(({ UploadId }) => UploadId ?? [])
+      const { text } = await ask('GET', '', { uploads: '', prefix: object(key) })
+      return elementsIn(text, 'Upload')
+        .filter(
+          (one) => textIn(one, 'Key') === object(key) && new Date(textIn(one, 'Initiated') ?? 0) >= since,
+        )
+        .flatMap((one) => textIn(one, 'UploadId') ?? [])
     },
-    close: (): void => client.destroy(),
   }
 }
-export type S3 = Awaited<ReturnType<typeof connectS3>>
+export type S3 = ReturnType<typeof connectS3>
 
-/** What is wrong is said by whoever asked. Without a logger the SDK prints. */
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+const keptIn = (part: string): Kept => ({
+  bytes: Number(textIn(part, 'Size')),
+  etag: textIn(part, 'ETag') ?? '',
+  crc32: textIn(part, 'ChecksumCRC32'),
+})
 
-const abortable = (signal: AbortSignal | undefined) => (signal ? { abortSignal: signal } : {})
+/** That it is not there is an answer. */
+const absent = (error: unknown): { readonly headers?: undefined; readonly text?: undefined } => {
+  if (error instanceof S3Fault && error.kind === 'absent') return {}
+  throw error
+}
+
+const needed = (value: string | undefined, what: string): string => {
+  if (value !== undefined && value !== '') return value
+  throw new S3Fault('passing', `answered without ${what}`)
+}

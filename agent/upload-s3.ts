@@ -22,7 +22,7 @@ export const toS3 = async (run: Uploading, destination: S3Object): Promise<void>
   assertSecrets(run)
   const { config } = run.context
   const store = storeOf(config.stores, 's3', destination.store)
-  const s3 = await connectS3(store, run.request.secrets ?? {}, await trusted(config.sources.ca))
+  const s3 = connectS3(store, run.request.secrets ?? {}, await trusted(config.sources.ca))
   try {
     if (await placed(run, s3, destination)) return
     await putAwayOthers(run.context, s3, destination.store)
@@ -103,7 +103,7 @@ interface Whole {
 const complete = async ({ signal }: Uploading, s3: S3, { key, uploadId, parts }: Whole) => {
   const ask = (alone: boolean) =>
     persist('The parts cannot be put together', signal, () =>
-      s3.complete(key, uploadId, parts, alone, signal),
+      s3.complete(key, uploadId, parts, { alone, signal }),
     )
   try {
     return await ask(true).catch((error: unknown) => {

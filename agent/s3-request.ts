@@ -1,0 +1,58 @@
+import type { Secrets } from '../lib/agent/tasks.ts'
+import { connection, type Question, type Reply, type Stream } from './exchange.ts'
+import { asRefusal } from './refusal.ts'
+import { faultOf, S3Fault } from './s3-faults.ts'
+import { escaped, sha256Of, signed, unsignedPayload } from './s3-sign.ts'
+import { textIn } from './s3-xml.ts'
+import type { S3Store } from './stores.ts'
+
+interface More {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Stream | string
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Signed requests to one bucket. */
+export const s3Requests = (store: S3Store, secrets: Secrets, ca: string[] | undefined) => {
+  const { accessKeyId = '', secretAccessKey = '', sessionToken } = secrets
+  const origin = new URL(store.endpoint)
+  if (!store.pathStyle) origin.hostname = `${store.bucket}.${origin.hostname}`
+  const server = connection(origin, ca)
+
+  const addressOf = (key: string, query: Readonly<Record<string, string>>): URL => {
+    const segments = [...(store.pathStyle ? [store.bucket] : []), ...key.split('/')]
+    const url = new URL(`/${segments.map(escaped).join('/')}`, origin)
+    url.search = Object.entries(query)
+      .map(([name, value]) => `${escaped(name)}=${escaped(value)}`)
+      .join('&')
+    return url
+  }
+
+  return {
+    close: () => server.close(),
+    /**
+     * @param key of an object; empty for the bucket itself
+     * @throws S3Fault anything but an answer that it was done
+     */
+    ask: async (
+      method: Question['method'],
+      key: string,
+      query: Readonly<Record<string, string>>,
+      { headers = {}, body, signal }: More = {},
+    ): Promise<Reply> => {
+      const url = addressOf(key, query)
+      const payload = typeof body === 'object' ? unsignedPayload : sha256Of(body ?? '')
+      const keys = { accessKeyId, secretAccessKey, sessionToken }
+      const all = signed({ method, url, headers, payload }, keys, store.region, new Date())
+      const reply = await server
+        .ask({ url, method, headers: all, signal, ...(body !== undefined && { body }) })
+        .catch((error: unknown) => {
+          throw new S3Fault('passing', `did not answer: ${asRefusal(error).message}`)
+        })
+      // Putting parts together may take so long that the status is sent before it is known how it ends.
+      const isDone = reply.status >= 200 && reply.status < 300 && !reply.text.includes('<Error>')
+      if (isDone) return reply
+      throw faultOf(reply.status, textIn(reply.text, 'Code'))
+    },
+  }
+}
