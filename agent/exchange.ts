@@ -6,21 +6,21 @@ import {
   type IncomingMessage,
 } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import type { Readable } from 'node:stream'
 
 const limits = { idleMs: 60_000, continueMs: 2_000, mostAnswerBytes: 4 * 1024 ** 2, sockets: 4 }
 
 /** A large body, that is sent when the server wants it. */
-export interface Stream {
-  readonly stream: Readable
+export interface Pieces {
   readonly bytes: number
+  /** Gives the pieces one after the other; when `write` resolves, a piece is sent and its buffer free. */
+  readonly each: (write: (piece: Buffer) => Promise<void>) => Promise<void>
 }
 
 export interface Question {
   readonly url: URL
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: Stream | string
+  readonly body?: Pieces | string
   readonly signal: AbortSignal | undefined
 }
 
@@ -54,8 +54,9 @@ export const connection = (origin: URL, ca: string[] | undefined) => {
       request.once('response', resolve)
       // Kept on: a server that has answered may break the connection off while data still goes to it.
       request.on('error', reject)
-      if (typeof body === 'object') whenWanted(request, () => pour(body.stream, request))
-      else request.end(body)
+      const isLarge = typeof body === 'object'
+      if (!isLarge) request.end(body)
+      const poured = isLarge ? pour(request, body).catch((error: Error) => request.destroy(error)) : undefined
       try {
         const response = await promise
         return { status: response.statusCode ?? 0, headers: response.headers, text: await textOf(response) }
@@ -63,7 +64,8 @@ export const connection = (origin: URL, ca: string[] | undefined) => {
         request.destroy()
         throw error
       } finally {
-        if (typeof body === 'object') body.stream.destroy()
+        if (!request.writableFinished) request.destroy()
+        await poured
       }
     },
     close: (): void => agent.destroy(),
@@ -75,23 +77,30 @@ const lengthOf = (body: Question['body']): Record<string, string> => {
   return body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
 }
 
-const pour = (stream: Readable, request: ClientRequest) => {
-  stream.once('error', (error) => request.destroy(error)).pipe(request)
-}
-
 /**
  * Send data when the server says that it wants them, or nothing: a refusal would be lost where a server breaks the
  * connection off under data that nobody reads.
  */
-const whenWanted = (request: ClientRequest, send: () => void) => {
-  const anyway = setTimeout(send, limits.continueMs)
-  const known = () => clearTimeout(anyway)
-  request.once('response', known).once('close', known)
-  request.once('continue', () => {
-    known()
-    send()
+const pour = async (request: ClientRequest, { each }: Pieces): Promise<void> => {
+  let stop: (error: Error) => void = () => {}
+  request.once('close', () => stop(new Error('the connection was closed')))
+  const written = (begin: (done: (error?: Error | null) => void) => void) =>
+    new Promise<void>((resolve, reject) => {
+      stop = reject
+      if (request.destroyed) reject(new Error('the connection was closed'))
+      else begin((error) => (error ? reject(error) : resolve()))
+    })
+  await written((done) => {
+    const anyway = setTimeout(done, limits.continueMs)
+    request.once('close', () => clearTimeout(anyway))
+    request.once('continue', () => {
+      clearTimeout(anyway)
+      done()
+    })
+    request.flushHeaders()
   })
-  request.flushHeaders()
+  await each((piece) => written((done) => request.write(piece, done)))
+  request.end()
 }
 
 const textOf = async (response: IncomingMessage): Promise<string> => {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { connection, type Reply, type Stream } from './exchange.ts'
+import { connection, type Pieces, type Reply } from './exchange.ts'
 import { asRefusal, Refusal } from './refusal.ts'
 import type { GlanceStore } from './stores.ts'
 
@@ -23,7 +23,7 @@ export interface Glance {
 interface Asked {
   readonly method: 'GET' | 'PUT'
   readonly path: string
-  readonly body?: Stream
+  readonly body?: Pieces
 }
 
 /**
@@ -46,7 +46,7 @@ export const imageOf = async (glance: Glance, imageId: string, signal: AbortSign
 export const sendImage = async (
   glance: Glance,
   imageId: string,
-  body: Stream,
+  body: Pieces,
   signal: AbortSignal,
 ): Promise<void> => {
   const path = `/v2/images/${imageId}/file`
@@ -77,6 +77,7 @@ const ask = async (
     return await server.ask({ url, method, headers, signal, ...(body && { body }) })
   } catch (error) {
     signal.throwIfAborted()
+    if (error instanceof Refusal) throw error
     throw new Refusal('destination_unavailable', `Glance did not answer: ${asRefusal(error).message}`)
   } finally {
     server.close()

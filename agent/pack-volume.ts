@@ -4,6 +4,7 @@ import { assertSame, openVolume, type Uploading } from './outgoing.ts'
 import { packArgs } from './pack-args.ts'
 import { Refusal } from './refusal.ts'
 import { runQemuImg } from './run-qemu-img.ts'
+import type { TaskRecord } from './state.ts'
 
 const MiB = 1024 ** 2
 const tries = 3
@@ -23,9 +24,14 @@ export interface Place {
 /**
  * The volume as an image file, open: the one that an earlier try has made to its end, or a new one.
  *
+ * @param beside what is done while the disk takes a new file in; put down together with that
  * @throws Refusal `size_mismatch`, `not_attached` the volume was changed under it; `no_space`; `io_error`
  */
-export const packedFile = async (run: Uploading, place: Place): Promise<FileHandle> => {
+export const packedFile = async (
+  run: Uploading,
+  place: Place,
+  beside?: (file: FileHandle) => Promise<Partial<TaskRecord>>,
+): Promise<FileHandle> => {
   const { staged, made } = run.task()
   if (staged?.complete) {
     const handle = await place.reopen().catch(() => undefined)
@@ -41,14 +47,27 @@ export const packedFile = async (run: Uploading, place: Place): Promise<FileHand
     await run.update({ phase: 'flush' })
     await assertSame(run, device)
     await place.seal(file)
-    await file.sync()
+    const [found] = await orAborted(run.signal, Promise.all([beside?.(file), file.sync()]))
     const { ino, size } = await file.stat({ bigint: true })
     const bytes = Number(size)
-    await run.update({ made: String(ino), staged: { bytes, complete: true }, fileBytes: bytes })
+    await run.update({ ...found, made: String(ino), staged: { bytes, complete: true }, fileBytes: bytes })
     return file
   } catch (error) {
-    await file.close()
+    // Not waited for: it comes when a disk that is at work has done it, and nobody needs the file.
+    file.close().catch(() => {})
     throw error
+  }
+}
+
+/** Wait no longer than until a task is to stop. */
+const orAborted = async <T>(signal: AbortSignal, work: Promise<T>): Promise<T> => {
+  const aborted = Promise.withResolvers<never>()
+  const stop = () => aborted.reject(signal.reason)
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
-import { Readable } from 'node:stream'
 import { crc32 } from 'node:zlib'
-import { eachPiece, endsAt } from './pieces.ts'
+import type { Pieces } from './exchange.ts'
+import { eachPiece } from './pieces.ts'
 
 const MiB = 1024 ** 2
 /** S3 takes 10,000 parts. */
 const mostParts = 9_000
 const leastPartBytes = 16 * MiB
-const pieceBytes = 256 * 1024
 
 export interface Range {
   /** From 1. */
@@ -54,26 +53,18 @@ export const md5Of = async (
   return hash.digest('hex')
 }
 
-interface Watched {
-  /** So many bytes were taken. */
-  readonly sent: (bytes: number) => void
-  readonly fail: (error: unknown) => void
-  readonly show?: (piece: Buffer) => void
-}
-
-/** Part of a file as a stream, read no faster than it is taken. What it could not be read for goes to `fail`. */
-export const bodyOf = (handle: FileHandle, { from, to }: Range, { sent, fail, show }: Watched): Readable => {
-  const pieces = async function* () {
-    for (let at = from; at < to; ) {
-      const buffer = Buffer.allocUnsafeSlow(Math.min(pieceBytes, to - at))
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, at)
-      if (bytesRead === 0) throw endsAt(at, to)
-      at += bytesRead
-      show?.(buffer.subarray(0, bytesRead))
-      yield buffer.subarray(0, bytesRead)
-      sent(at - from)
-    }
-  }
-  // A stream that breaks leaves whoever it is piped to waiting.
-  return Readable.from(pieces(), { objectMode: false, highWaterMark: pieceBytes }).on('error', fail)
-}
+/** Part of a file as what is sent, read no faster than it goes. */
+export const bodyOf = (
+  handle: FileHandle,
+  { from, to }: Range,
+  signal: AbortSignal,
+  /** Called after each piece, with how much was sent. */
+  sent: (bytes: number, piece: Buffer) => void,
+): Pieces => ({
+  bytes: to - from,
+  each: (write) =>
+    eachPiece(handle, { from, to, signal }, async (piece, at) => {
+      await write(piece)
+      sent(at + piece.length - from, piece)
+    }),
+})

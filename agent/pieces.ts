@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { Refusal } from './refusal.ts'
 
-const pieceBytes = 1024 ** 2
+const pieceBytes = 256 * 1024
+/** Buffers that are used again: thrown away, they would stay for long in a process that makes little else to collect. */
+const spare: Buffer[] = []
+const mostSpare = 4
 
 /**
  * Read part of a file from its start to its end, piece by piece. The buffer is used again: whoever keeps bytes copies
@@ -15,17 +18,21 @@ export const eachPiece = async (
   { from, to, signal }: { readonly from: number; readonly to: number; readonly signal: AbortSignal },
   take: (piece: Buffer, at: number) => void | Promise<void>,
 ): Promise<void> => {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceBytes, to - from))
-  for (let at = from; at < to; ) {
-    signal.throwIfAborted()
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, to - at), at)
-    if (bytesRead === 0) throw endsAt(at, to)
-    await take(buffer.subarray(0, bytesRead), at)
-    at += bytesRead
+  const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(pieceBytes)
+  try {
+    for (let at = from; at < to; ) {
+      signal.throwIfAborted()
+      const { bytesRead } = await handle.read(buffer, 0, Math.min(pieceBytes, to - at), at)
+      if (bytesRead === 0) throw endsAt(at, to)
+      await take(buffer.subarray(0, bytesRead), at)
+      at += bytesRead
+    }
+  } finally {
+    if (spare.length < mostSpare) spare.push(buffer)
   }
 }
 
-export const endsAt = (at: number, to: number): Refusal =>
+const endsAt = (at: number, to: number): Refusal =>
   new Refusal('size_mismatch', `What is read ends at ${at} bytes, before ${to}`, { sizeBytes: at })
 
 export interface Digests {

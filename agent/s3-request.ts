@@ -1,6 +1,6 @@
 import type { Secrets } from '../lib/agent/tasks.ts'
-import { connection, type Question, type Reply, type Stream } from './exchange.ts'
-import { asRefusal } from './refusal.ts'
+import { connection, type Pieces, type Question, type Reply } from './exchange.ts'
+import { asRefusal, Refusal } from './refusal.ts'
 import { faultOf, S3Fault } from './s3-faults.ts'
 import { escaped, sha256Of, signed, unsignedPayload } from './s3-sign.ts'
 import { textIn } from './s3-xml.ts'
@@ -8,7 +8,7 @@ import type { S3Store } from './stores.ts'
 
 interface More {
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: Stream | string
+  readonly body?: Pieces | string
   readonly signal?: AbortSignal | undefined
 }
 
@@ -47,6 +47,8 @@ export const s3Requests = (store: S3Store, secrets: Secrets, ca: string[] | unde
       const reply = await server
         .ask({ url, method, headers: all, signal, ...(body !== undefined && { body }) })
         .catch((error: unknown) => {
+          // What was to be sent cannot be read.
+          if (error instanceof Refusal) throw error
           throw new S3Fault('passing', `did not answer: ${asRefusal(error).message}`)
         })
       // Putting parts together may take so long that the status is sent before it is known how it ends.

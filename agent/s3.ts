@@ -1,6 +1,5 @@
-import type { Readable } from 'node:stream'
 import type { Secrets } from '../lib/agent/tasks.ts'
-import type { Stream } from './exchange.ts'
+import type { Pieces } from './exchange.ts'
 import { S3Fault } from './s3-faults.ts'
 import { s3Requests } from './s3-request.ts'
 import { elementsIn, inXml, textIn } from './s3-xml.ts'
@@ -16,9 +15,8 @@ export interface Kept {
 
 export interface Part {
   readonly number: number
-  readonly bytes: number
   readonly crc32: string
-  readonly body: Readable
+  readonly body: Pieces
 }
 
 /** Metadata of an object: whose it is. */
@@ -63,8 +61,7 @@ export const connectS3 = (store: S3Store, secrets: Secrets, ca: string[] | undef
       }
     },
     put: async (key: string, uploadId: string, part: Part, signal: AbortSignal): Promise<Kept> => {
-      const { number, bytes, crc32 } = part
-      const body: Stream = { stream: part.body, bytes }
+      const { number, crc32, body } = part
       const query = { partNumber: String(number), uploadId }
       const { headers } = await ask('PUT', object(key), query, {
         headers: { 'x-amz-checksum-crc32': crc32 },
@@ -72,7 +69,7 @@ export const connectS3 = (store: S3Store, secrets: Secrets, ca: string[] | undef
         signal,
       })
       return {
-        bytes,
+        bytes: body.bytes,
         etag: needed(headers.etag, 'an ETag'),
         crc32: headers['x-amz-checksum-crc32']?.toString(),
       }

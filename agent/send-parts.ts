@@ -87,20 +87,10 @@ const putPart = (
   const { s3, key, uploadId, file, signal } = upload
   const { number } = range
   const once = async () => {
-    const broken = new AbortController()
-    const body = bodyOf(file.handle, range, { sent, fail: (error) => broken.abort(error) })
-    const bytes = range.to - range.from
-    try {
-      const either = AbortSignal.any([signal, broken.signal])
-      const done = await s3.put(key, uploadId, { number, bytes, crc32, body }, either)
-      if (await isSame(done, upload, range, crc32)) return done
-      throw new S3Fault('passing', 'kept other bytes than were sent')
-    } catch (error) {
-      broken.signal.throwIfAborted()
-      throw error
-    } finally {
-      body.destroy()
-    }
+    const body = bodyOf(file.handle, range, signal, sent)
+    const done = await s3.put(key, uploadId, { number, crc32, body }, signal)
+    if (await isSame(done, upload, range, crc32)) return done
+    throw new S3Fault('passing', 'kept other bytes than were sent')
   }
   return persist(`Part ${number} cannot be sent`, signal, () =>
     once().catch(async (error: unknown) => {

@@ -18,7 +18,7 @@ const Folder = z.strictObject({ kind: z.literal('folder'), path: Path })
 
 /** Where objects are, of any server that speaks S3. */
 export const s3Place = {
-  endpoint: Endpoint,
+  endpoint: Endpoint.refine((url) => URL.parse(url)?.pathname === '/', 'must be a scheme, a host and a port'),
   region: z.string().min(1).default('us-east-1'),
   bucket: z
     .string()
@@ -38,7 +38,6 @@ const S3 = z.strictObject({ kind: z.literal('s3'), ...s3Place })
 /** restic makes the address of its parts, and takes fewer names than S3 does. */
 const repositoryPlace = {
   ...s3Place,
-  endpoint: Endpoint.refine((url) => URL.parse(url)?.pathname === '/', 'must be a scheme, a host and a port'),
   prefix: z
     .string()
     .regex(

@@ -52,17 +52,11 @@ const send = async (run: Uploading, glance: Glance, imageId: string, file: Outgo
   const { update, digests } = digester()
   await file.assertSame()
   const range = { number: 1, from: 0, to: file.bytes }
-  let fault: unknown
-  const stream = bodyOf(file.handle, range, {
-    sent: (bytes) => file.sent(bytes),
-    fail: (error) => {
-      fault = error
-    },
-    show: update,
+  const body = bodyOf(file.handle, range, run.signal, (bytes, piece) => {
+    update(piece)
+    file.sent(bytes)
   })
-  await sendImage(glance, imageId, { stream, bytes: file.bytes }, run.signal).catch((error: unknown) => {
-    throw fault instanceof Refusal ? fault : error
-  })
+  await sendImage(glance, imageId, body, run.signal)
   await file.assertSame()
   return digests()
 }

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises'
 import type { TaskResult } from '../lib/agent/tasks.ts'
 import { digestsOf, type Uploading } from './outgoing.ts'
 import { packedFile } from './pack-volume.ts'
@@ -39,9 +40,10 @@ const toShelf = async (run: Uploading, shelf: Shelf): Promise<void> => {
   const { made, digests } = run.task()
   const isThere = await shelf.isPlaced(made)
   if (!isThere || digests === undefined) {
-    const file = await packedFile(run, shelf)
+    const digest = async (file: FileHandle) => ({ digests: await digestsOf(run, file) })
+    const file = await packedFile(run, shelf, digest)
     try {
-      await run.update({ digests: await digestsOf(run, file) })
+      if (run.task().digests === undefined) await run.update(await digest(file))
     } finally {
       await file.close()
     }
