@@ -86,7 +86,7 @@ const send = async (
   const stop = new AbortController()
   const { stdin, stdout, ended } = restic
     .within(AbortSignal.any([restic.signal, stop.signal]))
-    .start(backupArgs(request, context.config.host), 'pipe')
+    .start(backupArgs(request, context.config.host), { stdin: 'pipe' })
   let last = ''
   stdout?.setEncoding('utf8').on('data', (text: string) => {
     last = (last + text).slice(-16_384)

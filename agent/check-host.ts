@@ -10,31 +10,38 @@ import { closed, listenOn, userNamed } from './listen.ts'
 import { findTools, missingTools } from './tools.ts'
 
 const run = promisify(execFile)
-/** Older ones do not know zstd, which images may be compressed with. */
-const [leastMajor, leastMinor] = [5, 1]
+/** Older ones do not know zstd, which images may be compressed with, or compress no backups. */
+const least = { qemuImg: [5, 1], restic: [0, 14] } as const
 
 export const checkTools = async ({ copyUser }: Settings): Promise<Finding[]> => {
   const tools = findTools()
   const missing = missingTools(tools).map((line) => finding('programs', 'missing', line))
   const lacks = findGuard(tools, copyUser).lacks.map((line) => finding('isolation', 'partly', line))
-  const { qemuImg } = tools
+  const { qemuImg, restic } = tools
   return [
     ...(missing.length > 0 ? missing : [finding('programs', 'all there')]),
-    ...(qemuImg === undefined ? [] : [await qemuImgVersion(qemuImg)]),
+    ...(qemuImg ? [await versionOf('qemu-img', qemuImg, ['--version'], least.qemuImg, 'qemu-utils')] : []),
+    ...(restic ? [await versionOf('restic', restic, ['version'], least.restic)] : []),
     ...(lacks.length > 0 ? lacks : [finding('isolation', 'another user, no network')]),
   ]
 }
 
-const qemuImgVersion = async (qemuImg: string): Promise<Finding> => {
-  const said = await run(qemuImg, ['--version']).then(
+const versionOf = async (
+  name: string,
+  program: string,
+  args: readonly string[],
+  [leastMajor, leastMinor]: readonly [number, number],
+  packageName = name,
+): Promise<Finding> => {
+  const said = await run(program, [...args]).then(
     ({ stdout }) => stdout,
     (error: unknown) => reasonOf(error),
   )
   const [version, major, minor] = /\b(\d+)\.(\d+)(?:\.\d+)*/.exec(said) ?? []
-  if (version === undefined) return finding('qemu-img', said, 'Install it: apt-get install qemu-utils')
+  if (version === undefined) return finding(name, said, `Install it: apt-get install ${packageName}`)
   const old = Number(major) < leastMajor || (Number(major) === leastMajor && Number(minor) < leastMinor)
-  const remedy = `${leastMajor}.${leastMinor} or later is needed: upgrade qemu-utils`
-  return finding('qemu-img', version, old ? remedy : undefined)
+  const remedy = `${leastMajor}.${leastMinor} or later is needed: upgrade ${packageName}`
+  return finding(name, version, old ? remedy : undefined)
 }
 
 export const checkFolders = async ({ devices, images, state, staging }: Settings): Promise<Finding[]> => [

@@ -1,5 +1,6 @@
 import { checkCertificates } from './check-certificates.ts'
 import { checkAddress, checkClock, checkFolders, checkSocket, checkTools } from './check-host.ts'
+import { checkStores } from './check-stores.ts'
 import { parseSettings, readSettings, type Settings } from './config.ts'
 import { type Finding, finding } from './finding.ts'
 import { type Identity, identityOf } from './identity.ts'
@@ -30,6 +31,7 @@ export const checkHost = async (file: string): Promise<Finding[]> => {
     ({ host, clientId }) => `${host}, client ${clientId}`,
   )
   found.push(...(await checkTools(settings)), ...(await checkFolders(settings)), await checkClock())
+  found.push(...(await checkStores(settings)))
   if (settings.tls !== undefined) found.push(...(await checkCertificates(settings.tls, identity?.host)))
   if (settings.socket !== undefined) found.push(await checkSocket(settings.socket, settings.socketUser))
   found.push(await checkAddress(settings))

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
+import type { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { becoming, type Guard } from './guard.ts'
@@ -28,9 +29,17 @@ export interface Child {
   readonly ending?: { readonly signal: NodeJS.Signals; readonly politeMs: number }
   /** Beside what every child gets. */
   readonly env?: Readonly<Record<string, string>>
+  /** What it says on standard error, as it comes. */
+  readonly onError?: (text: string) => void
   /** Where the program takes more address space than it will use, as those in Go do. */
   readonly spacious?: true
   readonly onOutput: (text: string) => void
+}
+
+/** Standard input is nothing, and standard output a pipe, unless said. */
+export interface Streams {
+  readonly stdin?: 'pipe'
+  readonly stdout?: Socket
 }
 
 export interface Started {
@@ -54,27 +63,31 @@ export interface Ended {
  */
 export const runChild = async (child: Child): Promise<Ended> => {
   child.signal.throwIfAborted()
-  const { stdout, ended } = startChild(child, 'ignore')
+  const { stdout, ended } = startChild(child)
   stdout?.setEncoding('latin1').on('data', child.onOutput)
   return ended
 }
 
 /** The same for a child whose streams the caller reads and writes: it must read to the end, or destroy what it does not read. */
-export const startChild = (child: Omit<Child, 'onOutput'>, stdin: 'ignore' | 'pipe'): Started => {
+export const startChild = (child: Omit<Child, 'onOutput'>, { stdin, stdout }: Streams = {}): Started => {
   const [program, ...args] = wrapped(child)
   const running = spawn(program, args, {
     // One arena: qemu-img aborts under an address space limit when every thread has its own.
     env: { LC_ALL: 'C', MALLOC_ARENA_MAX: '1', ...child.env, ...markOf(child.mark) },
-    stdio: [stdin, 'pipe', 'pipe', ...child.descriptors],
+    stdio: [stdin ?? 'ignore', stdout ?? 'pipe', 'pipe', ...child.descriptors],
   })
   return { stdin: running.stdin, stdout: running.stdout, ended: endOf(running, child) }
 }
 
-const endOf = (running: ChildProcess, { signal, ending }: Pick<Child, 'signal' | 'ending'>): Promise<Ended> =>
+const endOf = (
+  running: ChildProcess,
+  { signal, ending, onError }: Pick<Child, 'signal' | 'ending' | 'onError'>,
+): Promise<Ended> =>
   new Promise((resolve, reject) => {
     let stderr = ''
     running.stderr?.setEncoding('latin1').on('data', (text: string) => {
       stderr = (stderr + text).slice(-4096)
+      onError?.(text)
     })
     let force: NodeJS.Timeout | undefined
     const stop = () => {

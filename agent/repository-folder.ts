@@ -49,7 +49,8 @@ export const makeInFolder = async (
       if (codeOf(error) !== 'EBUSY' && codeOf(error) !== 'EXDEV') throw error
     }
   }
-  await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+  await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+    if (codeOf(error) === 'EEXIST') return
     throw new Refusal('repository_refused', `The folder ${path} cannot be made: ${String(codeOf(error))}`)
   })
   await give(path, user)

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { type Ended, type Started, startChild } from './children.ts'
+import { type Ended, type Started, type Streams, startChild } from './children.ts'
 import type { CopyUser } from './guard.ts'
 import { memoryFile } from './memory-file.ts'
 import { Refusal } from './refusal.ts'
@@ -13,6 +13,9 @@ import type { ResticStore } from './stores.ts'
 const ending = { signal: 'SIGINT', politeMs: 1_000 } as const
 /** A day on one processor: reading through a repository takes long, and nothing else bounds it. */
 const cpuSeconds = 86_400
+/** What restic tries again for a quarter of an hour though it does not help. */
+const hopeless =
+  /retrying after .*: .*(?:permission denied|no space left on device|quota exceeded|read-only file system)/
 
 /** One repository, opened for one task. Its secrets go with it. */
 export interface Restic extends AsyncDisposable {
@@ -26,8 +29,8 @@ export interface Restic extends AsyncDisposable {
   readonly signal: AbortSignal
   /** The same for what must be done after the task was told to stop. */
   within(signal: AbortSignal, place?: string): Restic
-  /** Start a command; standard input is a pipe only where asked. `assertEnded` throws what restic said was wrong. */
-  start(args: readonly [string, ...string[]], stdin?: 'pipe'): Started
+  /** Start a command. `assertEnded` throws what restic said was wrong. */
+  start(args: readonly [string, ...string[]], streams?: Streams): Started
   /** @returns what it said @throws Refusal */
   run(args: readonly [string, ...string[]]): Promise<string>
   /** @throws Refusal the task's own reason where it was told to stop, else what restic said */
@@ -71,9 +74,10 @@ const resticAt = (opened: Opened, place: string, signal: AbortSignal): Restic =>
   const { restic: program } = tools
   const hidden = Object.values(run.request.secrets ?? {}).filter((secret) => secret !== undefined)
 
-  const start: Restic['start'] = ([command, ...args], stdin) => {
+  const start: Restic['start'] = ([command, ...args], streams) => {
     signal.throwIfAborted()
     if (program === undefined) throw new Refusal('tool_missing', 'restic is not installed: npm run setup')
+    const stop = new AbortController()
     return startChild(
       {
         tools,
@@ -85,10 +89,13 @@ const resticAt = (opened: Opened, place: string, signal: AbortSignal): Restic =>
         env: { RESTIC_PASSWORD_FILE: '/proc/self/fd/3', RESTIC_PROGRESS_FPS: '0.1', ...keys },
         cpuSeconds,
         spacious: true,
-        signal,
+        signal: AbortSignal.any([signal, stop.signal]),
         ending,
+        onError: (said) => {
+          if (hopeless.test(said)) stop.abort()
+        },
       },
-      stdin ?? 'ignore',
+      streams,
     )
   }
   const assertEnded: Restic['assertEnded'] = (command, ended) => {

@@ -3,7 +3,7 @@ import { accessSync, constants, readdirSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** The system's programs that the agent calls, and the Debian package of each. */
-const packageOf = { 'qemu-img': 'qemu-utils', setpriv: 'util-linux', prlimit: 'util-linux' }
+const packageOf = { 'qemu-img': 'qemu-utils', restic: 'restic', setpriv: 'util-linux', prlimit: 'util-linux' }
 
 const isThere = (command) =>
   (process.env.PATH ?? '').split(delimiter).some((folder) => {
@@ -43,7 +43,7 @@ const hasLists = () => {
 export const installTools = (commands) => {
   const packages = [...new Set(commands.map((command) => packageOf[command]))]
   const install = ['install', '-y', '--no-install-recommends', ...packages]
-  const without = `Without ${commands.join(', ')} jobs that copy images fail; everything else works.`
+  const without = `Without ${commands.join(', ')} jobs that need them fail (qemu-img copies, restic backs up); everything else works.`
 
   if (!isThere('apt-get')) {
     console.log(

@@ -47,7 +47,7 @@ test('every file is for its owner alone', async () => {
 
   const files = await writeCerts({ ...options, out: folder.at('out') })
 
-  expect(files).toHaveLength(13)
+  expect(files).toHaveLength(16)
   for (const file of files) expect(statSync(file).mode & 0o777).toBe(0o600)
   expect(statSync(folder.at('out')).mode & 0o777).toBe(0o700)
 })

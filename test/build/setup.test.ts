@@ -26,7 +26,7 @@ const lock = {
   },
 }
 
-const tools = ['qemu-img', 'setpriv', 'prlimit']
+const tools = ['qemu-img', 'restic', 'setpriv', 'prlimit']
 
 /** A clone of the project in a folder with a space in its name, on a machine with these programs. */
 const aClone = async (programs: readonly string[] = tools) => {
@@ -94,7 +94,7 @@ test('a package that is gone, and one the lock has at another version, are notic
 const as = (user: number) => `process.getuid = () => ${user}`
 const aptGet = `#!/bin/sh
 echo "$DEBIAN_FRONTEND $*" >> "$(dirname "$0")/apt.log"
-case "$*" in *install*) /bin/ln -s /bin/true "$(dirname "$0")/qemu-img" ;; esac
+case "$*" in *install*) for name in qemu-img restic; do /bin/ln -s /bin/true "$(dirname "$0")/$name"; done ;; esac
 `
 
 test('root gets the missing tools from apt, unasked', async () => {
@@ -107,9 +107,9 @@ test('root gets the missing tools from apt, unasked', async () => {
   const { status, stdout } = await clone.setUp()
 
   expect(status).toBe(0)
-  expect(stdout).toContain('Installing with apt-get: qemu-utils (for qemu-img)')
+  expect(stdout).toContain('Installing with apt-get: qemu-utils, restic (for qemu-img, restic)')
   expect(await readFile(clone.file('bin/apt.log'), 'utf8')).toMatch(
-    /^noninteractive .*install -y .*qemu-utils$/m,
+    /^noninteractive .*install -y .*qemu-utils restic$/m,
   )
 })
 
@@ -121,7 +121,7 @@ test('somebody else is told the command, and the rest goes on', async () => {
   const { status, stdout } = await clone.setUp()
 
   expect(status).toBe(0)
-  expect(stdout).toContain('sudo apt-get install -y --no-install-recommends qemu-utils')
+  expect(stdout).toContain('sudo apt-get install -y --no-install-recommends qemu-utils restic')
 })
 
 test('an old Node is told so in one line', async () => {

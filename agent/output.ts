@@ -1,0 +1,87 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+interface Output extends AsyncDisposable {
+  /** For a child's standard output; closed here once the child has it. */
+  readonly theirs: Socket
+  /**
+   * Hand on what comes, in pieces of one size but the last, until the other side ends.
+   *
+   * @param take a piece is lent to it until its promise resolves; it is asked for one at a time
+   */
+  read(take: (piece: Buffer) => Promise<void>): Promise<void>
+}
+
+/**
+ * A stream from a child into two buffers by turns. Node makes a new buffer for each read of an ordinary child's output,
+ * and collecting those took a third of all the time of a restore.
+ */
+export const outputInto = async (pieceBytes: number): Promise<Output> => {
+  const buffers = [Buffer.allocUnsafeSlow(pieceBytes), Buffer.allocUnsafeSlow(pieceBytes)] as const
+  let [filling, other] = buffers
+  let filled = 0
+  let full: (piece: Buffer) => boolean = () => false
+  const onread = {
+    buffer: () => filling.subarray(filled),
+    callback: (bytes: number) => {
+      filled += bytes
+      if (filled < pieceBytes) return true
+      const piece = filling
+      ;[filling, other] = [other, filling]
+      filled = 0
+      return full(piece)
+    },
+  }
+  const { ours, theirs } = await pair(onread)
+  ours.pause()
+  return {
+    theirs,
+    read: async (take) => {
+      let taking: Promise<void> = Promise.resolve()
+      full = (piece) => {
+        // The other buffer may still be lent: nothing is read until it is back.
+        taking = taking.then(() => take(piece))
+        taking.then(
+          () => ours.resume(),
+          (error: unknown) => ours.destroy(error instanceof Error ? error : new Error(String(error))),
+        )
+        return false
+      }
+      const ended = once(ours, 'close')
+      ours.resume()
+      await ended
+      await taking
+      if (filled > 0) await take(filling.subarray(0, filled))
+    },
+    [Symbol.asyncDispose]: async () => {
+      theirs.destroy()
+      ours.destroy()
+    },
+  }
+}
+
+interface OnRead {
+  readonly buffer: () => Uint8Array
+  readonly callback: (bytes: number) => boolean
+}
+
+/** Two ends of a socket, by way of a folder that nobody else can look into. */
+const pair = async (onread: OnRead): Promise<{ ours: Socket; theirs: Socket }> => {
+  const folder = await mkdtemp(join(tmpdir(), 'output-'))
+  const server = createServer({ pauseOnConnect: true })
+  try {
+    const path = join(folder, 's')
+    server.listen(path)
+    await once(server, 'listening')
+    const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve))
+    const ours = connect({ path, onread })
+    const [theirs] = await Promise.all([accepted, once(ours, 'connect')])
+    return { ours, theirs }
+  } finally {
+    server.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}

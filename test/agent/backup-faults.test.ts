@@ -1,0 +1,171 @@
+import { readdirSync } from 'node:fs'
+import { readFile, truncate, writeFile } from 'node:fs/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  type Backups,
+  backedUp,
+  backupRequest,
+  inNightly,
+  password,
+  restoreRequest,
+  startBackups,
+} from './backup-support.ts'
+import { ended, type Host, MiB, makeHost, noise, restic, sha256, soon, underWay } from './support.ts'
+
+let host: Host
+let backups: Backups
+beforeAll(async () => {
+  host = await makeHost()
+  backups = await startBackups(host)
+})
+afterAll(async () => {
+  await backups.agent.close()
+  await host[Symbol.asyncDispose]()
+})
+
+const of = (id: string, sizeBytes: number) => ({
+  volume: { globalId: id, sizeBytes },
+  requestId: `backup-${id}`,
+})
+const snapshots = (): { id: string }[] =>
+  JSON.parse(restic(backups.path, password, 'snapshots', '--json', '--no-lock'))
+const locks = () => readdirSync(`${backups.path}/locks`)
+
+test('two that begin at once make one repository, which opens with one password alone', async () => {
+  const { client, path } = backups
+  for (const id of ['a.b.1', 'a.b.2']) await writeFile(await host.attach(MiB, { id }), noise(MiB))
+
+  const begun = ['a.b.1', 'a.b.2'].map((id) => backedUp(client, MiB, of(id, MiB)))
+  expect(await Promise.all(begun)).toHaveLength(2)
+
+  expect(readdirSync(`${path}/keys`)).toHaveLength(1)
+  expect(readdirSync(host.at()).filter((name) => name.startsWith('nightly'))).toEqual(['nightly'])
+  expect(snapshots()).toHaveLength(2)
+  const other = { ...inNightly('wrong'), secrets: { password: 'not the word' } }
+  await client.listBackups(other, soon())
+  const task = await ended(client, 'wrong')
+  expect(task).toMatchObject({ state: 'failed', error: { code: 'wrong_password', retryable: false } })
+  expect(JSON.stringify(task) + (await readFile(host.at('state/journal.jsonl'), 'utf8'))).not.toMatch(
+    /not the word|opens it/,
+  )
+})
+
+test('cancelled in the middle it leaves no snapshot, no lock and no process', async () => {
+  const { client } = backups
+  const large = 128 * MiB
+  await host.attach(large, { id: 'a.b.3', fill: 'x' })
+  const before = snapshots().length
+  await client.backupVolume(backupRequest(large, of('a.b.3', large)), soon())
+  await underWay(client, MiB, 'backup-a.b.3')
+
+  const task = await client.cancelTask({ id: 'backup-a.b.3' }, soon())
+
+  expect(task).toMatchObject({ state: 'cancelled', result: { partlyWritten: false } })
+  expect(host.children()).toEqual([])
+  expect(snapshots()).toHaveLength(before)
+  expect(locks()).toEqual([])
+})
+
+test('a device that ends early, or cannot be read, is never taken for a smaller volume', async () => {
+  const { client } = backups
+  const large = 128 * MiB
+  const file = await host.attach(large, { id: 'a.b.4', fill: 'x' })
+  const before = snapshots().length
+  await client.backupVolume(backupRequest(large, of('a.b.4', large)), soon())
+  await underWay(client, MiB, 'backup-a.b.4')
+
+  await truncate(file, MiB)
+
+  const task = await ended(client, 'backup-a.b.4')
+  expect(task).toMatchObject({ state: 'failed', error: { code: 'size_mismatch' } })
+  expect(snapshots()).toHaveLength(before)
+})
+
+test('restic killed in the middle is an error, and the next try is whole', async () => {
+  const { client } = backups
+  const large = 128 * MiB
+  const file = await host.attach(large, { id: 'a.b.5', fill: 'x' })
+  await client.backupVolume(backupRequest(large, of('a.b.5', large)), soon())
+  await underWay(client, MiB, 'backup-a.b.5')
+
+  for (const pid of host.children()) process.kill(Number(pid), 'SIGKILL')
+
+  expect(await ended(client, 'backup-a.b.5')).toMatchObject({
+    state: 'failed',
+    error: { code: 'io_error', retryable: true },
+  })
+  const again = { ...of('a.b.5', large), requestId: 'again' }
+  expect(await backedUp(client, large, again)).toMatchObject({ sha256: await sha256(file) })
+})
+
+test.each<[string, string, boolean, (host: Host) => object]>([
+  ['a folder that cannot be made', 'repository_refused', false, () => ({ path: '/proc/nowhere' })],
+  ['a folder with other things in it', 'repository_refused', false, (at) => ({ path: at.at('images') })],
+])('%s is %s', async (_, code, retryable, store) => {
+  await using other = await makeHost()
+  await other.image('disk', noise(1000))
+  await other.attach(MiB)
+  const stores = { nightly: { kind: 'restic', ...store(other) } }
+  const { agent, client } = await other.start({ stores })
+  await using __ = agent
+  const keys = { accessKeyId: 'key-of-it', secretAccessKey: 'hidden-word' }
+
+  await client.backupVolume(backupRequest(MiB, { secrets: { password, ...keys } }), soon())
+
+  const task = await ended(client, 'backup-1')
+  expect(task).toMatchObject({ state: 'failed', error: { code, retryable } })
+  expect(JSON.stringify(task)).not.toContain('hidden-word')
+})
+
+test('refuses at once what it has no place, no key or no program for', async () => {
+  const { client } = backups
+  const asked = (changes: object) => client.backupVolume(backupRequest(MiB, changes), soon())
+
+  await expect(asked({ repository: 'nowhere' })).rejects.toMatchObject({
+    code: 'bad_request',
+    message: expect.stringContaining('stores'),
+  })
+  await expect(asked({ secrets: undefined })).rejects.toMatchObject({
+    code: 'bad_request',
+    message: expect.stringContaining('password'),
+  })
+  await expect(asked({ tags: { sha256: 'x' } })).rejects.toMatchObject({ code: 'bad_request' })
+  const path = process.env.PATH
+  process.env.PATH = host.at('nothing')
+  await using other = await makeHost()
+  const { agent, client: bare } = await other
+    .start({ stores: { nightly: { kind: 'restic', path: other.at('nightly') } } })
+    .finally(() => {
+      process.env.PATH = path
+    })
+  await using _ = agent
+  await expect(bare.backupVolume(backupRequest(MiB), soon())).rejects.toMatchObject({
+    code: 'tool_missing',
+    message: expect.stringContaining('npm run setup'),
+  })
+})
+
+test('a backup that is gone, or other than it should be, is not written', async () => {
+  const { client } = backups
+  const file = await host.attach(MiB, { id: 'r.s.t', fill: 'x' })
+  await writeFile(await host.attach(MiB, { id: 'a.b.7' }), noise(MiB))
+  const { snapshotId } = await backedUp(client, MiB, of('a.b.7', MiB))
+  const before = await sha256(file)
+  const refusals = {
+    backup_not_found: restoreRequest('0123456789abcdef', MiB),
+    digest_mismatch: restoreRequest(snapshotId, MiB, { sha256: '0'.repeat(64) }),
+    size_mismatch: restoreRequest(snapshotId, MiB - 512),
+  }
+
+  for (const [code, request] of Object.entries(refusals)) {
+    const { volume: _, ...rest } = request
+    const asked = { ...rest, requestId: code, volume: { globalId: 'r.s.t', sizeBytes: MiB } }
+    await client.restoreBackup(asked, soon())
+    expect(await ended(client, code)).toMatchObject({
+      state: 'failed',
+      error: { code, retryable: false },
+      result: { partlyWritten: false },
+    })
+  }
+  expect(await sha256(file)).toBe(before)
+})
