@@ -11,7 +11,12 @@ const AgentAddress = z
   .url({ protocol: /^(https?|ssh)$/ })
   .refine((url) => URL.parse(url)?.password === '', 'has a password in it, and is shown: keys are the way in')
 const Host = z
-  .strictObject({ clientId: z.int().min(1).max(4095).optional(), agent: AgentAddress.optional() })
+  .strictObject({
+    clientId: z.int().min(1).max(4095).optional(),
+    agent: AgentAddress.optional(),
+    /** Jobs at work on it at once: no more than its agent's `maxTasks`. */
+    tasks: z.int().min(1).max(64).optional(),
+  })
   .refine(
     ({ clientId, agent }) => clientId !== undefined || agent !== undefined,
     'has neither clientId nor agent',
@@ -86,6 +91,7 @@ export type Config = Omit<z.infer<typeof Environment>, 'CONF_HOSTS'>
 /** Where records are kept and jobs are queued: read by the functions that do either. */
 const Table = z.object({ TABLE_NAME: z.string('is missing') })
 const Queue = z.object({ QUEUE_URL: z.url('is missing or not an address') })
+const DeadLetters = z.object({ DEAD_LETTERS_URL: z.url('is missing or not an address') })
 const Starter = z.object({ JOB_FUNCTION_PREFIX: z.string('is missing'), JOB_ALIAS: z.string('is missing') })
 
 const wrongConfiguration = (what: string, cause?: unknown): DriverError =>
@@ -149,4 +155,5 @@ export const config = once((): Config => {
 })
 export const tableName = once(() => read(Table).TABLE_NAME)
 export const queueUrl = once(() => read(Queue).QUEUE_URL)
+export const deadLettersUrl = once(() => read(DeadLetters).DEAD_LETTERS_URL)
 export const starterConfig = once(() => read(Starter))

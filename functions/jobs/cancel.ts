@@ -1,6 +1,6 @@
 import { cancelJob } from '../../lib/jobs/cancel.ts'
 import { GetJob } from '../../lib/jobs/read.ts'
-import { jobView } from '../../lib/jobs/record.ts'
+import { jobView } from '../../lib/jobs/view.ts'
 import { cancelling } from '../../lib/lambda/cancelling.ts'
 import { endpoint } from '../../lib/lambda/endpoint.ts'
 import { parametersOf } from '../../lib/lambda/event.ts'

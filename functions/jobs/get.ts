@@ -1,9 +1,9 @@
 import { GetJob, getJob } from '../../lib/jobs/read.ts'
-import { agentNamed } from '../../lib/lambda/agents.ts'
 import { endpoint } from '../../lib/lambda/endpoint.ts'
 import { parametersOf } from '../../lib/lambda/event.ts'
+import { present } from '../../lib/lambda/present.ts'
 import { jobs } from '../../lib/lambda/records.ts'
 
 export const handler = endpoint(async (event, { deadline }) =>
-  getJob(jobs(), agentNamed, parametersOf(event, GetJob), deadline),
+  getJob(jobs(), present(), parametersOf(event, GetJob), deadline),
 )

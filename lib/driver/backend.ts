@@ -9,6 +9,8 @@ export interface NamedHost {
   readonly clientId?: number | undefined
   /** Where its agent answers, if it has one. */
   readonly agent?: string | undefined
+  /** How many jobs may be at work on it at once. */
+  readonly tasks?: number | undefined
 }
 
 /** A host that volumes can be attached to. */

@@ -2,10 +2,14 @@ import type { AgentClient } from '../agent/client.ts'
 import type { Secrets } from '../agent/tasks.ts'
 import type { DeviceBackend, Host } from '../driver/backend.ts'
 import type { JobRecords } from './record.ts'
+import type { Turns } from './turns.ts'
+import type { Withheld } from './withheld.ts'
 
-/** What a job's steps work with: the driver's backend, the job's record, and the agents on hosts. */
+/** What a job's steps work with: the driver's backend, the job's record, the turns and the agents on hosts. */
 export interface JobBackend extends DeviceBackend {
   readonly jobs: JobRecords
+  readonly turns: Turns
+  readonly withheld: Withheld
   agentOn(host: Host): Promise<AgentClient>
   /** What opens a store that agents know by its name; undefined where nothing is needed. */
   secretsOf(store: string): Promise<Secrets | undefined>

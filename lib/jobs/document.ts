@@ -47,11 +47,11 @@ export type JobDocument = z.infer<typeof JobDocument>
 export type JobKind = JobDocument['kind']
 export type JobOf<Kind extends JobKind> = Extract<JobDocument, { kind: Kind }>
 
-/** The same for the same document, whatever the order of its keys. */
+/** JSON that is the same for the same value, whatever the order of its keys: the table keeps none. */
+export const canonical = (value: object): string => JSON.stringify(sorted(value))
+
 export const documentHash = (document: JobDocument): string =>
-  createHash('sha256')
-    .update(JSON.stringify(sorted(document)))
-    .digest('hex')
+  createHash('sha256').update(canonical(document)).digest('hex')
 
 const sorted = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(sorted)

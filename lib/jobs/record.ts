@@ -16,6 +16,15 @@ export const Failure = z.object({
 })
 export type Failure = z.infer<typeof Failure>
 
+/** A job whose execution ended outside of its workflow: where that stood, and why it ended. */
+export const Lost = z.object({
+  step: z.string().optional(),
+  error: Failure,
+  /** Executions begun to undo what it did. */
+  tries: z.int().default(1),
+})
+export type Lost = z.infer<typeof Lost>
+
 /** Everything that changes about a job, beside the document that does not. */
 export const JobRecord = z.object({
   id: z.string(),
@@ -29,6 +38,10 @@ export const JobRecord = z.object({
   step: z.string().optional(),
   /** How often this step was begun. */
   attempts: z.int().default(0),
+  /** Every step it came to, in order. */
+  steps: z.array(z.object({ name: z.string(), startedAt: z.string() })).default([]),
+  /** What steps answered that a later one, or an undoing, needs to know. */
+  answers: z.record(z.string(), z.unknown()).default({}),
   doneBytes: z.int().default(0),
   totalBytes: z.int().default(0),
   bytesPerSecond: z.number().default(0),
@@ -39,6 +52,13 @@ export const JobRecord = z.object({
   startedAt: z.string().optional(),
   finishedAt: z.string().optional(),
   cancelRequested: z.boolean().default(false),
+  /** The line it stands in, and how many jobs have to end before it is its turn. */
+  waiting: z.object({ host: z.string(), ahead: z.int() }).nullish(),
+  /** The durable execution that runs it. */
+  execution: z.string().optional(),
+  /** When that was last asked about, because nothing was heard of it. */
+  checkedAt: z.string().optional(),
+  lost: Lost.optional(),
   /** Ends the workflow's wait early. */
   callbackId: z.string().optional(),
   /** The agent's task that moves the bytes. */
@@ -62,6 +82,10 @@ export type JobChange = Partial<
     | 'startedAt'
     | 'finishedAt'
     | 'cancelRequested'
+    | 'waiting'
+    | 'execution'
+    | 'checkedAt'
+    | 'lost'
     | 'callbackId'
     | 'task'
     | 'error'
@@ -75,44 +99,22 @@ export interface JobRecords {
   create(record: JobRecord): Promise<JobRecord>
   /** @returns the record after the change; undefined, with nothing changed, where its status is not among `when`. */
   change(id: string, change: JobChange, when: readonly JobStatus[]): Promise<JobRecord | undefined>
-  /** A step begins, or begins again. @returns as {@link JobRecords.change}; undefined for a job that has ended. */
-  begin(id: string, step: string, now: string): Promise<JobRecord | undefined>
-  /** Newest first, after `marker`; of one status, or all. Eventually consistent on AWS. */
-  list(options: {
-    status?: JobStatus | undefined
-    limit: number
-    marker?: string | undefined
-  }): Promise<JobRecord[]>
+  /**
+   * A step begins, or begins again, in an execution.
+   *
+   * @returns as {@link JobRecords.change}; undefined for a job that has ended.
+   */
+  begin(id: string, step: string, now: string, execution?: string): Promise<JobRecord | undefined>
+  /** Keep what a step answered. */
+  answer(id: string, step: string, answer: unknown): Promise<void>
+  /** Newest first unless said, after `marker`; of one status and project, or all. Eventually consistent on AWS. */
+  list(options: ListOptions): Promise<JobRecord[]>
 }
 
-/** Percent of the bytes to move; undefined until their number is known. */
-export const percentOf = ({ doneBytes, totalBytes }: Pick<JobRecord, 'doneBytes' | 'totalBytes'>) =>
-  totalBytes === 0 ? undefined : Math.min(100, Math.round((doneBytes / totalBytes) * 1000) / 10)
-
-/** What callers see of a job. */
-export const jobView = (record: JobRecord) => {
-  const { id, kind, project, status, step, attempts, doneBytes, totalBytes, bytesPerSecond } = record
-  const running = status === 'running' && bytesPerSecond > 0
-  return {
-    id,
-    kind,
-    project,
-    status,
-    step,
-    percent: status === 'succeeded' ? 100 : percentOf(record),
-    doneBytes,
-    totalBytes,
-    bytesPerSecond: Math.round(bytesPerSecond),
-    etaSeconds: running ? Math.ceil((totalBytes - doneBytes) / bytesPerSecond) : undefined,
-    attempts,
-    cancelRequested: record.cancelRequested,
-    createdAt: record.createdAt,
-    startedAt: record.startedAt,
-    updatedAt: record.updatedAt,
-    finishedAt: record.finishedAt,
-    input: record.input,
-    error: record.error ?? undefined,
-    result: record.result,
-  }
+export interface ListOptions {
+  readonly status?: JobStatus | undefined
+  readonly project?: string | undefined
+  readonly limit: number
+  readonly marker?: string | undefined
+  readonly oldestFirst?: boolean
 }
-export type JobView = ReturnType<typeof jobView>

@@ -1,12 +1,11 @@
-import { JobDocument } from './document.ts'
-import type { JobRecord } from './record.ts'
+import { documentOf } from './document-of.ts'
 import type { Submission } from './submit.ts'
 
 /** A queued job that has not begun after this long may have lost its message. */
 const PATIENCE_MS = 60_000
 
 /** Jobs looked at in one sweep; the next sweep goes on. */
-const SWEEP = 200
+const SWEEP = 1000
 
 /**
  * Send again what was queued a while ago and never began: the record is written before the message, so a cut in
@@ -14,18 +13,13 @@ const SWEEP = 200
  *
  * @returns how many were sent.
  */
-export async function resendJobs(
-  to: Pick<Submission, 'jobs' | 'queue' | 'now'>,
-): Promise<{ resent: number }> {
+export async function resendJobs(to: Pick<Submission, 'jobs' | 'queue' | 'now'>): Promise<number> {
   const before = new Date(Date.parse(to.now()) - PATIENCE_MS).toISOString()
-  const queued = await to.jobs.list({ status: 'queued', limit: SWEEP })
+  const queued = await to.jobs.list({ status: 'queued', limit: SWEEP, oldestFirst: true })
   const waiting = queued.filter(({ queuedAt }) => queuedAt < before)
   for (const record of waiting) {
     await to.queue.send(documentOf(record))
     await to.jobs.change(record.id, { queuedAt: to.now() }, ['queued'])
   }
-  return { resent: waiting.length }
+  return waiting.length
 }
-
-const documentOf = ({ id, kind, project, backend, input }: JobRecord): JobDocument =>
-  JobDocument.parse({ id, kind, version: 1, project, backend, input })

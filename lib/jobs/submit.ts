@@ -16,11 +16,12 @@ import { HostName } from './host-name.ts'
 import { MigrateVolumeInput } from './migrate-volume/document.ts'
 import { wayOf } from './migrate-volume/way.ts'
 import type { JobQueue } from './queue.ts'
-import type { JobRecord, JobRecords } from './record.ts'
+import { isFinal, type JobRecord, type JobRecords } from './record.ts'
 import { RestoreBackupInput } from './restore-backup/document.ts'
 import { RetypeVolumeInput } from './retype-volume/document.ts'
 import { refuseElsewhere } from './retype-volume/refuse.ts'
 import { RevertVolumeInput } from './revert-volume/document.ts'
+import { type Withheld, withoutSecrets } from './withheld.ts'
 
 const asked = {
   /** The same key in the same project is the same job, however often it is asked for. */
@@ -52,6 +53,7 @@ export type SubmitJob = z.infer<typeof SubmitJob>
 
 export interface Submission {
   readonly jobs: JobRecords
+  readonly withheld: Withheld
   readonly queue: JobQueue
   readonly hosts: Hosts
   /** The host that copies where the caller names none. */
@@ -70,7 +72,7 @@ export async function submitJob(to: Submission, request: SubmitJob): Promise<Job
   const input = await completed(to, request)
   const volume = 'volume' in request.input ? request.input.volume : undefined
   const project = request.project ?? volume?.project_id ?? 'default'
-  const document = JobDocument.parse({
+  const asked = JobDocument.parse({
     id: request.idempotencyKey === undefined ? v4() : jobId(project, request.idempotencyKey),
     kind: request.kind,
     version: 1,
@@ -78,9 +80,26 @@ export async function submitJob(to: Submission, request: SubmitJob): Promise<Job
     backend: 'default',
     input,
   })
-  const record = await takeIn(to, document)
+  const { record, document } = await takeInWhole(to, asked)
   if (record.status === 'queued') await to.queue.send(document)
   return record
+}
+
+/**
+ * As {@link takeIn}, with what is as good as a password kept apart from the document that is returned, before
+ * anything can need it. Asked for again with a newer signature, that is the one used.
+ */
+export async function takeInWhole(
+  to: Pick<Submission, 'jobs' | 'withheld' | 'now'>,
+  asked: JobDocument,
+): Promise<{ record: JobRecord; document: JobDocument }> {
+  const { document, addresses } = withoutSecrets(asked)
+  const secret = Object.keys(addresses).length > 0
+  const hash = documentHash(document)
+  if (secret) await to.withheld.keep(hash, addresses)
+  const record = await takeIn(to, document)
+  if (secret && isFinal(record.status)) await to.withheld.forget(hash)
+  return { record, document }
 }
 
 /**
@@ -107,6 +126,8 @@ export async function takeIn(
     input: document.input,
     status: 'queued',
     attempts: 0,
+    steps: [],
+    answers: {},
     doneBytes: 0,
     totalBytes: 0,
     bytesPerSecond: 0,

@@ -1,16 +1,8 @@
-import {
-  CallbackTimeoutException,
-  LambdaClient,
-  ResourceNotFoundException,
-  SendDurableExecutionCallbackSuccessCommand,
-} from '@aws-sdk/client-lambda'
 import type { Cancelling } from '../jobs/cancel.ts'
-import { once } from '../once.ts'
 import { agentNamed } from './agents.ts'
+import { wake } from './callbacks.ts'
 import type { Invocation } from './endpoint.ts'
 import { jobs, now } from './records.ts'
-
-const lambda = once(() => new LambdaClient({ maxAttempts: 3 }))
 
 /** Milliseconds the agent may take to stop its child. */
 const STOP_MS = 8_000
@@ -19,22 +11,12 @@ const STOP_MS = 8_000
 export const cancelling = ({ deadline }: Invocation): Cancelling => ({
   jobs: jobs(),
   now,
+  wake,
 
   async stopTask({ host, id }) {
     const agent = await agentNamed(host)
     await agent
       ?.cancelTask({ id }, Math.min(deadline, Date.now() + STOP_MS))
       .catch(() => 'the workflow stops it while it cleans up')
-  },
-
-  async wake(callbackId) {
-    try {
-      await lambda().send(
-        new SendDurableExecutionCallbackSuccessCommand({ CallbackId: callbackId, Result: '""' }),
-      )
-    } catch (error) {
-      if (!(error instanceof CallbackTimeoutException) && !(error instanceof ResourceNotFoundException))
-        throw error
-    }
   },
 })

@@ -2,11 +2,13 @@ import type { DurableContext } from '@aws/durable-execution-sdk-js'
 import type { JobBackend } from '../jobs/backend.ts'
 import type { JobKind } from '../jobs/document.ts'
 import { type Steps, workflow } from '../jobs/workflow.ts'
+import { withheldIn } from '../store/withheld.ts'
 import { deviceBackendFor } from './devices.ts'
 import { invocationOf } from './endpoint.ts'
 import { meetingHosts } from './meeting.ts'
-import { jobs } from './records.ts'
+import { jobs, table } from './records.ts'
 import { secretsOf } from './stores.ts'
+import { turns } from './turns.ts'
 
 /** A job's workflow as a durable Lambda handler. */
 export const durable = <Kind extends JobKind>(kind: Kind, page: (steps: Steps<Kind>) => Promise<void>) =>
@@ -15,6 +17,8 @@ export const durable = <Kind extends JobKind>(kind: Kind, page: (steps: Steps<Ki
     return {
       ...(await deviceBackendFor(invocation, job.input)),
       jobs: jobs(),
+      turns: turns(),
+      withheld: withheldIn(table()),
       agentOn: meetingHosts(invocation).agentOn,
       secretsOf,
     }

@@ -2,14 +2,16 @@ import { config, queueUrl } from '../config.ts'
 import { jobQueue } from '../jobs/queue.ts'
 import type { Submission } from '../jobs/submit.ts'
 import { once } from '../once.ts'
+import { withheldIn } from '../store/withheld.ts'
 import { hostsOf } from './backend.ts'
-import { jobs, now } from './records.ts'
+import { jobs, now, table } from './records.ts'
 
 const queue = once(() => jobQueue(queueUrl()))
 
 /** What it takes to take jobs in. */
 export const submission = (): Submission => ({
   jobs: jobs(),
+  withheld: withheldIn(table()),
   queue: queue(),
   hosts: hostsOf(config()),
   jobHost: config().JOB_HOST,

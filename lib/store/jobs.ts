@@ -1,14 +1,17 @@
-import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { JobRecord, type JobRecords, type JobStatus } from '../jobs/record.ts'
+import { listJobRecords, orderOf, shardKey, statusKey } from './job-list.ts'
 import { ifHolds, type Table } from './table.ts'
 
 const key = (id: string) => ({ pk: `JOB#${id}` })
-const statusKey = (status: JobStatus) => `JOB#${status}`
 
-/** All jobs lie in so many parts of an index, so that no one part takes every write. */
-const SHARDS = 8
-const shardKey = (shard: number) => `JOB#${shard}`
-const shardOf = (id: string) => Number.parseInt(id.slice(0, 2), 16) % SHARDS
+/** More than fields that are set, and what must hold beside the status. */
+interface More {
+  readonly update?: string
+  readonly condition?: string
+  readonly names?: Record<string, string>
+  readonly values?: Record<string, unknown>
+}
 
 /** One item per job. Indexes order by time of creation: `gsi2` the jobs of a status, `gsi3` all of them. */
 export const jobRecords = (table: Table, now: () => string): JobRecords => {
@@ -19,36 +22,31 @@ export const jobRecords = (table: Table, now: () => string): JobRecords => {
     return Item === undefined ? undefined : JobRecord.parse(Item)
   }
 
-  /** One conditional write: `set` fields, on the condition that the status is among `when` and `also` holds. */
+  /** One conditional write: `set` fields, on the condition that the status is among `when`. */
   const update = async (
     id: string,
     set: Record<string, unknown>,
     when: readonly JobStatus[],
-    also?: { sameStep: boolean; step: string },
+    more: More = {},
   ) => {
     const fields = Object.entries({ ...set, updatedAt: now() }).filter(([, value]) => value !== undefined)
+    const status = `#status IN (${when.map((_, n) => `:s${n}`).join(', ')})`
     const changed = await ifHolds(
       table.client.send(
         new UpdateCommand({
           TableName: table.name,
           Key: key(id),
-          UpdateExpression: `SET ${fields.map((_, n) => `#f${n} = :f${n}`).join(', ')}${also?.sameStep ? ' ADD attempts :one' : ''}`,
-          ConditionExpression: [
-            `#status IN (${when.map((_, n) => `:s${n}`).join(', ')})`,
-            ...(also === undefined
-              ? []
-              : [also.sameStep ? '#step = :step' : '(attribute_not_exists(#step) OR #step <> :step)']),
-          ].join(' AND '),
+          UpdateExpression: `SET ${fields.map((_, n) => `#f${n} = :f${n}`).join(', ')}${more.update ?? ''}`,
+          ConditionExpression: more.condition === undefined ? status : `${status} AND ${more.condition}`,
           ExpressionAttributeNames: {
             '#status': 'status',
-            ...(also === undefined ? {} : { '#step': 'step' }),
+            ...more.names,
             ...Object.fromEntries(fields.map(([name], n) => [`#f${n}`, name])),
           },
           ExpressionAttributeValues: {
-            ...(also === undefined ? {} : { ':step': also.step }),
-            ...(also?.sameStep ? { ':one': 1 } : {}),
+            ...more.values,
             ...Object.fromEntries(fields.map(([, value], n) => [`:f${n}`, value])),
-            ...Object.fromEntries(when.map((status, n) => [`:s${n}`, status])),
+            ...Object.fromEntries(when.map((one, n) => [`:s${n}`, one])),
           },
           ReturnValues: 'ALL_NEW',
         }),
@@ -57,32 +55,28 @@ export const jobRecords = (table: Table, now: () => string): JobRecords => {
     return changed === undefined ? undefined : JobRecord.parse(changed.Attributes)
   }
 
-  const page = async (index: 'gsi2' | 'gsi3', group: string, limit: number, before: string | undefined) => {
-    const found: JobRecord[] = []
-    let start: Record<string, unknown> | undefined
-    do {
-      const { Items, LastEvaluatedKey } = await table.client.send(
-        new QueryCommand({
-          TableName: table.name,
-          IndexName: index,
-          KeyConditionExpression:
-            before === undefined ? `${index}pk = :pk` : `${index}pk = :pk AND ${index}sk < :before`,
-          ExpressionAttributeValues: {
-            ':pk': group,
-            ...(before === undefined ? {} : { ':before': before }),
-          },
-          ScanIndexForward: false,
-          Limit: limit - found.length,
-          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-        }),
-      )
-      found.push(...(Items ?? []).map((item) => JobRecord.parse(item)))
-      start = LastEvaluatedKey
-    } while (start !== undefined && found.length < limit)
-    return found
-  }
+  /** A step it was not at so far. */
+  const arrive = (id: string, step: string, at: string, execution: string | undefined) =>
+    update(
+      id,
+      { status: 'running', gsi2pk: statusKey('running'), step, attempts: 1, execution },
+      ['queued', 'running'],
+      {
+        update:
+          ', startedAt = if_not_exists(startedAt, :at), #steps = list_append(if_not_exists(#steps, :none), :steps)',
+        condition: '(attribute_not_exists(#step) OR #step <> :step)',
+        names: { '#step': 'step', '#steps': 'steps' },
+        values: { ':step': step, ':at': at, ':none': [], ':steps': [{ name: step, startedAt: at }] },
+      },
+    )
 
-  const order = ({ createdAt, id }: JobRecord) => `${createdAt}#${id}`
+  const again = (id: string, step: string, execution: string | undefined) =>
+    update(id, { execution }, ['running'], {
+      update: ' ADD attempts :one',
+      condition: '#step = :step',
+      names: { '#step': 'step' },
+      values: { ':step': step, ':one': 1 },
+    })
 
   return {
     get,
@@ -96,9 +90,9 @@ export const jobRecords = (table: Table, now: () => string): JobRecords => {
               ...key(record.id),
               ...record,
               gsi2pk: statusKey(record.status),
-              gsi2sk: order(record),
-              gsi3pk: shardKey(shardOf(record.id)),
-              gsi3sk: order(record),
+              gsi2sk: orderOf(record),
+              gsi3pk: shardKey(record.id),
+              gsi3sk: orderOf(record),
             },
             ConditionExpression: 'attribute_not_exists(pk)',
           }),
@@ -115,25 +109,20 @@ export const jobRecords = (table: Table, now: () => string): JobRecords => {
         when,
       ),
 
-    async begin(id, step, at) {
-      const running = { status: 'running', gsi2pk: statusKey('running'), step }
-      const begun =
-        (await update(id, { ...running, attempts: 1, startedAt: at }, ['queued'])) ??
-        (await update(id, { step, attempts: 1 }, ['running'], { sameStep: false, step }))
-      return begun ?? update(id, {}, ['running'], { sameStep: true, step })
+    begin: async (id, step, at, execution) =>
+      (await arrive(id, step, at, execution)) ?? again(id, step, execution),
+
+    async answer(id, step, answer) {
+      await update(id, {}, ['running'], {
+        update: ', #answers.#of = :answer',
+        names: { '#answers': 'answers', '#of': step },
+        values: { ':answer': answer },
+      })
     },
 
-    async list({ status, limit, marker }) {
-      const after = marker === undefined ? undefined : await get(marker)
-      const before = after === undefined ? undefined : order(after)
-      if (status !== undefined) return page('gsi2', statusKey(status), limit, before)
-      const shards = Array.from({ length: SHARDS }, (_, shard) =>
-        page('gsi3', shardKey(shard), limit, before),
-      )
-      return (await Promise.all(shards))
-        .flat()
-        .sort((one, other) => (order(one) < order(other) ? 1 : -1))
-        .slice(0, limit)
+    async list(options) {
+      const after = options.marker === undefined ? undefined : await get(options.marker)
+      return listJobRecords(table, options, after && orderOf(after))
     },
   }
 }

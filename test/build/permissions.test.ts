@@ -23,8 +23,14 @@ const execution = (kind: string) =>
   ['CheckpointDurableExecution', 'GetDurableExecutionState'].map(
     (action) => `lambda:${action} function:cinderless-dev-job-${kind}:*`,
   )
+const seeLines = ['dynamodb:GetItem Table TICKETS#*']
+const takeTurns = [...seeLines, 'dynamodb:UpdateItem Table TICKETS#*']
+const withhold = ['dynamodb:PutItem Table WITHHELD#*', 'dynamodb:DeleteItem Table WITHHELD#*']
+const readWithheld = ['dynamodb:GetItem Table WITHHELD#*', 'dynamodb:DeleteItem Table WITHHELD#*']
+const wake = ['lambda:SendDurableExecutionCallbackSuccess function:cinderless-dev-job-*:*']
+const startJob = ['lambda:InvokeFunction function:cinderless-dev-job-*:durable']
+const lookAtDead = ['sqs:ReceiveMessage JobsDeadLetters', 'sqs:ChangeMessageVisibility JobsDeadLetters']
 const send = ['sqs:SendMessage JobsQueue']
-const callback = 'lambda:SendDurableExecutionCallbackSuccess'
 
 /**
  * All that a function may do beside writing its own log: the whole of it, so that a role that grows is noticed. That
@@ -62,32 +68,42 @@ const may: Record<string, readonly string[]> = {
   'get-manageable-snapshots': token,
   'create-group-snapshot': token,
   'delete-group-snapshot': token,
-  'copy-image-to-volume': [...createJob, ...send],
-  'copy-volume-to-image': [...createJob, ...send],
-  'backup-volume': [...createJob, ...send],
-  'restore-backup': [...createJob, ...send],
-  'submit-job': [...createJob, ...send],
+  'copy-image-to-volume': [...createJob, ...withhold, ...send],
+  'copy-volume-to-image': [...createJob, ...withhold, ...send],
+  'backup-volume': [...createJob, ...withhold, ...send],
+  'restore-backup': [...createJob, ...withhold, ...send],
+  'submit-job': [...createJob, ...withhold, ...send],
   'list-jobs': [
     ...pair('read'),
     ...readJob,
+    ...seeLines,
     'dynamodb:Query Table/index/gsi2 JOB#*',
     'dynamodb:Query Table/index/gsi3 JOB#*',
   ],
-  'get-job': [...pair('read'), ...readJob],
-  'cancel-job': [...pair('data'), ...readJob, ...changeJob, `${callback} function:cinderless-dev-job-*:*`],
+  'get-job': [...pair('read'), ...readJob, ...seeLines],
+  'cancel-job': [...pair('data'), ...readJob, ...changeJob, ...wake],
   'start-job': [
     'sqs:ReceiveMessage JobsQueue',
     'sqs:DeleteMessage JobsQueue',
     'sqs:GetQueueAttributes JobsQueue',
     ...createJob,
-    'lambda:InvokeFunction function:cinderless-dev-job-*:durable',
+    ...changeJob,
+    ...withhold,
+    ...startJob,
+    'sqs:SendMessage JobsDeadLetters',
   ],
+  'list-dead-letters': lookAtDead,
+  'redrive-dead-letters': [...lookAtDead, 'sqs:DeleteMessage JobsDeadLetters', ...send],
   'job-copy-image-to-volume': [
     ...token,
     ...pair('data'),
     ...book,
     ...keepHost,
     ...itsJob,
+    ...readWithheld,
+    'dynamodb:PutItem Table TICKETS#*',
+    ...takeTurns,
+    ...wake,
     ...execution('copy-image-to-volume'),
   ],
   'job-copy-volume-to-image': [
@@ -148,11 +164,16 @@ const may: Record<string, readonly string[]> = {
     'dynamodb:PutItem Table STATS#*',
     'lambda:InvokeFunction function:cinderless-dev-publish-volume-stats',
   ],
-  'resend-jobs': [
+  'sweep-jobs': [
     'dynamodb:Query Table/index/gsi2 JOB#*',
+    ...readJob,
     ...changeJob,
     ...send,
-    'lambda:InvokeFunction function:cinderless-dev-resend-jobs',
+    ...startJob,
+    ...takeTurns,
+    ...wake,
+    'lambda:GetDurableExecution function:cinderless-dev-job-*:*',
+    'lambda:InvokeFunction function:cinderless-dev-sweep-jobs',
   ],
   'ask-hosts': [...pair('read'), ...keepHost, 'lambda:InvokeFunction function:cinderless-dev-ask-hosts'],
 }

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { JobDocument } from '../../lib/jobs/document.ts'
 import { takeIn } from '../../lib/jobs/submit.ts'
 import { jobRecords } from '../../lib/store/jobs.ts'
 import { openTable } from '../../lib/store/table.ts'
+import { ticketsIn } from '../../lib/store/tickets.ts'
 import { operations } from '../conformance/operations.ts'
 import { eventually } from '../local/harness.ts'
 import { aFolder } from '../support/system.ts'
@@ -23,8 +25,11 @@ beforeAll(async () => {
   ;[packaged, recorded] = await Promise.all([packageService({ env: inSubnets }), startRecorded(folder.path)])
   await driveOperations()
   await driveJobs()
+  await Promise.all([driveSigned(), driveDeadLetters()])
+  await driveLine()
   await loseMessage()
-  for (const name of ['publish-volume-stats', 'resend-jobs', 'ask-hosts'])
+  await loseExecution()
+  for (const name of ['publish-volume-stats', 'sweep-jobs', 'ask-hosts'])
     await recorded.system.scheduler.runNow(name)
   await Promise.all([
     call('GET', '/stats'),
@@ -115,19 +120,85 @@ const inputOf = (name: string) => ({
   image: { source: { kind: 'folder', name: `${name}.raw` }, format: 'raw' },
 })
 
-/** A job whose message was lost an hour ago. */
-const loseMessage = () => {
-  const now = () => new Date(Date.now() - 3_600_000).toISOString()
-  const [table] = recorded.system.service.tables.values()
-  const document = {
-    id: randomUUID(),
-    kind: 'copy-image-to-volume',
-    version: 1,
-    project: 'default',
-    backend: 'default',
-    input: { ...inputOf('small'), host: 'host-1' },
+const isOver = ({ finishedAt }: any) => finishedAt !== undefined
+
+/** An image at an address with a signature, on a server that may not be asked: each way in, and again at its end. */
+const driveSigned = async () => {
+  const source = { kind: 'https', url: 'https://127.0.0.1:9/image?signature=1' }
+  const input = { volume: { id: 'small' }, image: { source, format: 'raw' } }
+  const [driven, asked] = [
+    { ...input, idempotencyKey: 'driven' },
+    { kind: 'copy-image-to-volume', input, idempotencyKey: 'asked' },
+  ]
+  const sent = { ...aDocument(), input: { ...input, host: 'host-1' } }
+  for (let time = 0; time < 2; time++) {
+    await send(JSON.stringify(sent))
+    const [{ jobId }, { id }] = await Promise.all([
+      drive('copy_image_to_volume', driven),
+      call('POST', '/jobs', asked),
+    ])
+    await eventually(() => recorded.system.queues.depth('JobsQueue') === 0)
+    await Promise.all([jobId, id, sent.id].map((one) => jobIs(one, isOver)))
   }
-  return takeIn({ jobs: jobRecords(openTable(table!.name), now), now }, JobDocument.parse(document))
+}
+
+const driveDeadLetters = async () => {
+  await send('no JSON')
+  await eventually(() => recorded.system.queues.depth('JobsDeadLetters') > 0)
+  await call('GET', '/dead-letters')
+  await call('POST', '/dead-letters/redrive', { before: '2026-01-01T00:00:00Z' })
+  await call('POST', '/dead-letters/redrive', {})
+}
+
+/** Three jobs nobody knows leave one place on the host; of two jobs one waits for the other, then for the sweep. */
+const driveLine = async () => {
+  const tickets = ticketsIn(table())
+  const unknown = [1, 2, 3, 4].map((n) => `0000000${n}-0000-4000-8000-000000000000`)
+  for (const id of unknown.slice(1)) await tickets.join('host-1', id)
+  const large = { kind: 'copy-image-to-volume', input: inputOf('large') }
+  const { id } = await call('POST', '/jobs', large)
+  await jobIs(id, ({ step }) => step === 'copy')
+  const next = await call('POST', '/jobs', { kind: 'copy-image-to-volume', input: inputOf('small') })
+  await jobIs(next.id, ({ waiting }) => waiting !== undefined)
+  await call('GET', '/jobs')
+  await call('POST', `/jobs/${id}/cancel`)
+  await jobIs(next.id, isOver)
+
+  for (const one of unknown) await tickets.join('host-1', one)
+  const last = await call('POST', '/jobs', { kind: 'copy-image-to-volume', input: inputOf('small') })
+  await jobIs(last.id, ({ waiting }) => waiting !== undefined)
+  await recorded.system.scheduler.runNow('sweep-jobs')
+  await jobIs(last.id, isOver)
+}
+
+const send = async (MessageBody: string) => {
+  const sqs = new SQSClient({ endpoint: recorded.system.endpoints.sqs })
+  await sqs.send(
+    new SendMessageCommand({ QueueUrl: recorded.system.queues.queueUrl('JobsQueue'), MessageBody }),
+  )
+  sqs.destroy()
+}
+
+const table = () => openTable([...recorded.system.service.tables.values()][0]!.name)
+const anHourAgo = () => new Date(Date.now() - 3_600_000).toISOString()
+const aDocument = () => ({
+  id: randomUUID(),
+  kind: 'copy-image-to-volume',
+  version: 1,
+  project: 'default',
+  backend: 'default',
+  input: { ...inputOf('small'), host: 'host-1' },
+})
+
+/** A job whose message was lost an hour ago. */
+const loseMessage = () =>
+  takeIn({ jobs: jobRecords(table(), anHourAgo), now: anHourAgo }, JobDocument.parse(aDocument()))
+
+/** A job whose execution was lost an hour ago. */
+const loseExecution = async () => {
+  const { id } = await loseMessage()
+  const execution = `arn:aws:lambda:eu-central-1:000000000000:function:cinderless-dev-job-copy-image-to-volume:1/durable-execution/${id}/1`
+  await jobRecords(table(), anHourAgo).begin(id, 'attach', anHourAgo(), execution)
 }
 
 /** What is done in a function's name: its log written, secrets read, messages taken, and itself called on time. */

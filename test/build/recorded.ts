@@ -29,6 +29,7 @@ const ofLambda: readonly (readonly [path: RegExp, action: string])[] = [
   [/\/functions\/([^/?]+)\/invocations/, 'InvokeFunction'],
   [/\/durable-executions\/([^/?]+)\/checkpoint/, 'CheckpointDurableExecution'],
   [/\/durable-executions\/([^/?]+)\/state/, 'GetDurableExecutionState'],
+  [/\/durable-executions\/([^/?]+)(?:$|\?)/, 'GetDurableExecution'],
   [/\/durable-execution-callbacks\/[^/?]+\/succeed/, 'SendDurableExecutionCallbackSuccess'],
 ]
 

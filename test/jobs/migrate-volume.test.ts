@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Submission, SubmitJob, submitJob } from '../../lib/jobs/submit.ts'
+import { withheldIn } from '../../lib/store/withheld.ts'
 import { startJobs } from '../support/jobs.ts'
 import { nameOf } from '../support/makers.ts'
 import { atOnce, cancelledAt, inTemplate, queued, run, type System } from './cluster-jobs.ts'
@@ -90,6 +91,7 @@ test.each([
 ])('%s out of the location is refused when it is asked for', async (kind, input, why) => {
   const to: Submission = {
     jobs: system.records,
+    withheld: withheldIn(system.cluster.table),
     queue: { send: () => Promise.reject(new Error('nothing is to be queued')) },
     hosts: { get: async () => undefined, all: async () => [] },
     jobHost: undefined,

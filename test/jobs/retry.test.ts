@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { AgentError, AgentUnreachable } from '../../lib/agent/errors.ts'
-import { retryStrategy } from '../../lib/jobs/workflow.ts'
+import { retryStrategy } from '../../lib/jobs/retry.ts'
 
 const busy = new AgentError('4 tasks run on this host', {
   code: 'too_many_tasks',

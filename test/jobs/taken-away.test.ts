@@ -9,10 +9,12 @@ import type { JobBackend } from '../../lib/jobs/backend.ts'
 import { attachTarget, awaitTarget } from '../../lib/jobs/copy-image-to-volume/attach.ts'
 import { isCopied, startCopy, stopCopy } from '../../lib/jobs/copy-image-to-volume/copy.ts'
 import { JobDocument, type JobOf } from '../../lib/jobs/document.ts'
-import { jobView } from '../../lib/jobs/record.ts'
 import { takeIn } from '../../lib/jobs/submit.ts'
+import { jobView } from '../../lib/jobs/view.ts'
 import { type Step, workflow } from '../../lib/jobs/workflow.ts'
 import { agentOn } from '../../lib/lambda/agents.ts'
+import { turns } from '../../lib/lambda/turns.ts'
+import { withheldIn } from '../../lib/store/withheld.ts'
 import { startJobs } from '../support/jobs.ts'
 
 const image = randomBytes(2 * 1024 ** 2)
@@ -32,6 +34,8 @@ const backend = (): JobBackend => ({
     all: async () => [],
   },
   jobs: system.records,
+  turns: turns(),
+  withheld: withheldIn(system.cluster.table),
   agentOn: async (host) => agentOn(host),
   secretsOf: async () => undefined,
 })

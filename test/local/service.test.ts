@@ -19,7 +19,7 @@ test('the project itself is understood: its routes, queue, dead letters, schedul
   ])
   expect(service.queues.get('JobsQueue')?.RedrivePolicy?.deadLetterTargetArn).toBe('JobsDeadLetters')
   expect(service.schedules).toContainEqual(
-    expect.objectContaining({ function: 'resend-jobs', expression: 'rate(1 minute)' }),
+    expect.objectContaining({ function: 'sweep-jobs', expression: 'rate(1 minute)' }),
   )
   expect(service.tables.get('Table')?.name).toBe('cinderless-dev-Table')
   expect(service.functions.get('job-copy-image-to-volume')).toMatchObject({

@@ -23,6 +23,8 @@ const aRecord = (n: number): JobRecord => {
     input: {},
     status: 'queued',
     attempts: 0,
+    steps: [],
+    answers: {},
     doneBytes: 0,
     totalBytes: 0,
     bytesPerSecond: 0,

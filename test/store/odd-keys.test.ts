@@ -45,7 +45,7 @@ test('a list goes on after a job that is there, or not at all', async () => {
   const jobs = jobRecords(storage.table, now)
   const page = listJobs(
     jobs,
-    async () => undefined,
+    { agentNamed: async () => undefined, turns: { ahead: async () => undefined } },
     { status: undefined, limit: 10, marker: randomUUID() },
     Date.now() + 1000,
   )

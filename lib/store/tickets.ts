@@ -1,0 +1,81 @@
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import * as z from 'zod'
+import type { Tickets } from '../jobs/turns.ts'
+import { ifHolds, type Table } from './table.ts'
+
+/** Jobs one line may have: an item has 400 KB at most, and each write costs by the whole of it. */
+const LONGEST = 1000
+
+const Line = z.object({ line: z.record(z.string(), z.int()) })
+
+const key = (host: string) => ({ pk: `TICKETS#${host}` })
+
+/**
+ * One item per host: `line`, each job with its number, and the number the next one gets. Every change is one write
+ * that needs no reading first, so that a thousand jobs at once do not have to wait for each other.
+ */
+export const ticketsIn = (table: Table): Tickets => {
+  const orderOf = (item: unknown): string[] =>
+    Object.entries(Line.parse(item).line)
+      .sort(([, one], [, other]) => one - other)
+      .map(([job]) => job)
+
+  const line = async (host: string): Promise<string[] | undefined> => {
+    const { Item } = await table.client.send(
+      new GetCommand({ TableName: table.name, Key: key(host), ConsistentRead: true }),
+    )
+    return Item && orderOf(Item)
+  }
+
+  const change = async (host: string, job: string, update: string, condition: string, values?: object) => {
+    const changed = await ifHolds(
+      table.client.send(
+        new UpdateCommand({
+          TableName: table.name,
+          Key: key(host),
+          UpdateExpression: update,
+          ConditionExpression: condition,
+          ExpressionAttributeNames: { '#line': 'line', '#job': job, ...(values && { '#next': 'next' }) },
+          ...(values && { ExpressionAttributeValues: { ...values } }),
+          ReturnValues: 'ALL_NEW',
+        }),
+      ),
+    )
+    return changed && orderOf(changed.Attributes)
+  }
+
+  const begin = (host: string) =>
+    ifHolds(
+      table.client.send(
+        new PutCommand({
+          TableName: table.name,
+          Item: { ...key(host), line: {}, next: 1 },
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      ),
+    )
+
+  const join: Tickets['join'] = async (host, job) => {
+    const joined = await change(
+      host,
+      job,
+      'SET #line.#job = #next, #next = #next + :one',
+      'attribute_not_exists(#line.#job) AND size(#line) < :longest',
+      { ':one': 1, ':longest': LONGEST },
+    )
+    if (joined !== undefined) return joined
+    const there = await line(host)
+    if (there !== undefined) return there.includes(job) ? there : undefined
+    await begin(host)
+    return join(host, job)
+  }
+
+  return {
+    join,
+    async leave(host, job) {
+      const left = await change(host, job, 'REMOVE #line.#job', 'attribute_exists(#line.#job)')
+      return left === undefined ? { line: (await line(host)) ?? [], was: false } : { line: left, was: true }
+    },
+    line: async (host) => (await line(host)) ?? [],
+  }
+}
