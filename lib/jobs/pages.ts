@@ -1,9 +1,10 @@
 import type { DurableContext } from '@aws/durable-execution-sdk-js'
 import type { JobKind, JobOf } from './document.ts'
 import { standInLine, turnName } from './line.ts'
-import { askAgainSeconds, ROUNDS } from './retry.ts'
+import { askAgainSeconds, askEarlySeconds, ROUNDS } from './retry.ts'
 import type { Undoing } from './run.ts'
 import { type RunStep, type Step, StepFailed } from './step.ts'
+import { etaOf } from './view.ts'
 
 /** What a workflow's page is written with. */
 export interface Steps<Kind extends JobKind> {
@@ -30,6 +31,15 @@ export interface Undo<Kind extends JobKind> {
 
 type Doing<Kind extends JobKind> = Omit<Steps<Kind>, 'compensate'>
 
+/** An asking that also says when the bytes will all be moved, by what it noted of them. */
+const asked =
+  <Kind extends JobKind>(ask: Step<Kind, boolean>): Step<Kind, { isSo: boolean; etaSeconds?: number }> =>
+  async (backend, job) => {
+    if (await ask(backend, job)) return { isSo: true }
+    const etaSeconds = etaOf(await backend.jobs.get(job.id))
+    return { isSo: false, ...(etaSeconds !== undefined && { etaSeconds }) }
+  }
+
 /** A page's words as they do what they say. @param hosts takes those whose turn is waited for. */
 export const live = <Kind extends JobKind>(
   context: DurableContext,
@@ -40,12 +50,21 @@ export const live = <Kind extends JobKind>(
   step: (name, run) => runStep(name, name, run, { answers: true }),
 
   async until(name, ask) {
+    const asking = asked(ask)
+    let early = 0
+    let eta: number | undefined
+    let waited = 0
     for (let round = 0; round < ROUNDS; round++) {
+      const usual = askAgainSeconds(round)
+      const seconds = Math.min(usual, askEarlySeconds(early, eta, waited))
+      if (seconds < usual) early += 1
       const [woken, callbackId] = await context.createCallback(`${name}: wait ${round}`, {
-        timeout: { seconds: askAgainSeconds(round) },
+        timeout: { seconds },
       })
-      const isSo = await runStep(`${name}: ask ${round}`, name, ask, { callbackId, again: round > 0 })
+      const options = { callbackId, again: round > 0 }
+      const { isSo, etaSeconds } = await runStep(`${name}: ask ${round}`, name, asking, options)
       if (isSo) return
+      ;[eta, waited] = [etaSeconds, seconds]
       await woken.catch(() => 'the time-out is the signal to ask')
     }
     throw new StepFailed({ name: 'VolumeBackendError', message: `${name}: it took too long`, step: name })

@@ -16,6 +16,20 @@ export const retryStrategy = (error: unknown, attempt: number) =>
 export const askAgainSeconds = (round: number): number => (round < 120 ? Math.min(30, 1 + round) : 600)
 export const ROUNDS = 220
 
+/** Askings that are made as early as the rate of the bytes promises an end. */
+const EARLY = 20
+
+/**
+ * Seconds until a job whose bytes may all be moved by then asks again.
+ *
+ * @param early how many such askings there were.
+ * @param etaSeconds from the asking before, `since` seconds ago; undefined where nothing is known.
+ */
+export const askEarlySeconds = (early: number, etaSeconds: number | undefined, since: number): number =>
+  early < EARLY && etaSeconds !== undefined
+    ? Math.max(1, Math.ceil(etaSeconds - since))
+    : Number.POSITIVE_INFINITY
+
 /**
  * Seconds until a job in a line asks again by itself. Whoever leaves the line tells the next one, so this is for what
  * was not told: from 1 s to 10 min, then an hour; longer from the start for whoever is far back.

@@ -4,6 +4,14 @@ import type { JobRecord } from './record.ts'
 export const percentOf = ({ doneBytes, totalBytes }: Pick<JobRecord, 'doneBytes' | 'totalBytes'>) =>
   totalBytes === 0 ? undefined : Math.min(100, Math.round((doneBytes / totalBytes) * 1000) / 10)
 
+/** Seconds until all bytes are moved, by the rate of the last moments; undefined where none move. */
+export const etaOf = (
+  record: Pick<JobRecord, 'status' | 'doneBytes' | 'totalBytes' | 'bytesPerSecond'> | undefined,
+): number | undefined =>
+  record?.status === 'running' && record.bytesPerSecond > 0
+    ? Math.ceil((record.totalBytes - record.doneBytes) / record.bytesPerSecond)
+    : undefined
+
 /** Each step ends where the next begins. */
 const timings = ({ steps, finishedAt }: JobRecord) =>
   steps.map((step, n) => ({ ...step, endedAt: steps[n + 1]?.startedAt ?? finishedAt }))
@@ -11,7 +19,6 @@ const timings = ({ steps, finishedAt }: JobRecord) =>
 /** What callers see of a job. */
 export const jobView = (record: JobRecord) => {
   const { id, kind, project, status, step, attempts, doneBytes, totalBytes, bytesPerSecond } = record
-  const running = status === 'running' && bytesPerSecond > 0
   return {
     id,
     kind,
@@ -22,7 +29,7 @@ export const jobView = (record: JobRecord) => {
     doneBytes,
     totalBytes,
     bytesPerSecond: Math.round(bytesPerSecond),
-    etaSeconds: running ? Math.ceil((totalBytes - doneBytes) / bytesPerSecond) : undefined,
+    etaSeconds: etaOf(record),
     attempts,
     waiting: record.waiting ?? undefined,
     cancelRequested: record.cancelRequested,

@@ -30,7 +30,7 @@ test('as many jobs as a host takes are at work on it; the others stand in line, 
   expect(await aheadOf(fifth)).toEqual({ host: 'host-1', ahead: 2 })
   expect(gate.arrived).toEqual([first, second])
 
-  gate.open.add(second)
+  await system.letThrough(second)
   await vi.waitFor(() => expect(gate.arrived).toEqual([first, second, third]), soon)
   gate.open.add('all')
   await vi.waitFor(async () => expect((await job(fifth)).status).toBe('succeeded'), soon)

@@ -8,6 +8,8 @@ import { wholeAddress } from '../../lib/jobs/withheld.ts'
 import type { Steps } from '../../lib/jobs/workflow.ts'
 import { durable } from '../../lib/lambda/durable.ts'
 import { sweeping } from '../../lib/lambda/sweeping.ts'
+import { jobRecords } from '../../lib/store/jobs.ts'
+import { openTable } from '../../lib/store/table.ts'
 import { startCluster } from '../../local/cluster.ts'
 import { loadFrom } from '../../local/functions.ts'
 import { startSystem } from '../../local/system.ts'
@@ -63,6 +65,8 @@ export const startJobSystem = async ({ tasks }: { tasks?: number } = {}) => {
       return { ...cluster, environment: { ...cluster.environment, HOSTS: JSON.stringify(hosts) } }
     },
   })
+  const records = () =>
+    jobRecords(openTable([...system.service.tables.values()][0]?.name ?? ''), () => new Date().toISOString())
   const sqs = new SQSClient({ endpoint: system.endpoints.sqs })
 
   const call = async (path: string, body?: unknown): Promise<any> => {
@@ -82,6 +86,16 @@ export const startJobSystem = async ({ tasks }: { tasks?: number } = {}) => {
     gate,
     call,
     job: (id: string) => call(`/jobs/${id}`),
+    /** A job at the gate goes on, without waiting until it asks again. */
+    async letThrough(id: string) {
+      gate.open.add(id)
+      const { callbackId } = (await records().get(id)) ?? {}
+      try {
+        if (callbackId !== undefined) system.durable.endCallback(callbackId, 'SUCCEEDED', {})
+      } catch {
+        // It is just asking.
+      }
+    },
     /** A job is asked for. @returns its id. */
     async submit(source: object = { kind: 'folder', name: 'x.raw' }, more: object = {}): Promise<string> {
       const input = { volume: { id: 'v' }, image: { source, format: 'raw' } }
