@@ -33,7 +33,7 @@ export const list: Command = async ({ front, print, status, project, limit = Str
     ...(project !== undefined && { project }),
     ...(after !== undefined && { marker: after }),
   })
-  const answer = await front.get(`/jobs?${query}`, Jobs)
+  const answer = await front.get(`/jobs?${query.toString()}`, Jobs)
   const head = ['ID', 'KIND', 'STATUS', 'DONE', 'SIZE', 'RATE', 'LEFT', 'TOOK', 'AGE', 'PROJECT', 'STEP']
   print.answer(answer, () => {
     const { jobs } = answer

@@ -17,12 +17,10 @@ const moved = ({ doneBytes, totalBytes, percent, bytesPerSecond, etaSeconds }: J
   return `${bytesOf(doneBytes)} of ${bytesOf(totalBytes)} (${percent} %)${rate}${left}`
 }
 
-const stepsOf = ({ steps, finishedAt }: Job): string[] => {
+const stepsOf = ({ steps }: Job): string[] => {
   if (steps.length === 0) return []
-  // The last one says only that the job has ended.
-  const shown = finishedAt === undefined ? steps : steps.slice(0, -1)
   const head = ['STEP', 'BEGAN', 'TOOK']
-  const lines = shown.map(({ name, startedAt, endedAt }) => [name, startedAt, between(startedAt, endedAt)])
+  const lines = steps.map(({ name, startedAt, endedAt }) => [name, startedAt, between(startedAt, endedAt)])
   return ['', table(head, lines, [2])]
 }
 

@@ -1,5 +1,6 @@
 import { findPackageJSON } from 'node:module'
 import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { type BuildAppOptions, buildApp } from 'fauxqs'
 import type { Service } from './service.ts'
@@ -51,6 +52,9 @@ export const startQueues = async (service: Service, folder: string): Promise<Que
   const { SqsStore, SnsStore, S3Store, PersistenceManager } = await inside()
   const stores = { sqsStore: new SqsStore(), snsStore: new SnsStore(), s3Store: new S3Store() }
   const kept = new PersistenceManager(folder)
+  // As with the executions: what is written outlives a kill, and is not waited for until the disk has it.
+  const db: unknown = Reflect.get(kept, 'db')
+  if (db instanceof DatabaseSync) db.exec('PRAGMA synchronous = NORMAL')
   kept.loadSqsAndSns(stores.sqsStore, stores.snsStore)
   stores.sqsStore.persistence = kept
   for (const queue of stores.sqsStore.allQueues()) queue.persistence = kept

@@ -24,7 +24,9 @@ export interface Starter extends Pick<Submission, 'jobs' | 'withheld' | 'now'> {
  *   document.
  */
 export async function startJob(to: Starter, message: string): Promise<void> {
-  const { record, document } = await takeInWhole(to, JobDocument.parse(jsonOf(message)))
+  const { record, document } = await takeInWhole(to, JobDocument.parse(jsonOf(message)), {
+    queued: true,
+  })
   if (isFinal(record.status)) return
   const execution = await startExecution(to, document.kind, document.id, document)
   // One that was sent again and still has not begun may have ended before it could say so: the sweep asks about it.

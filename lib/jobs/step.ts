@@ -32,7 +32,7 @@ export class StepFailed extends Error {
 export interface StepOptions {
   /** Cleaning up goes on where the work itself does not. */
   readonly evenIfCancelled?: boolean
-  /** One more asking of the same step, which is no new attempt at it. */
+  /** One more asking of the same step, or the job's end: no new attempt at a step. */
   readonly again?: boolean
   /** What ends the wait that follows. */
   readonly callbackId?: string

@@ -92,12 +92,13 @@ export async function submitJob(to: Submission, request: SubmitJob): Promise<Job
 export async function takeInWhole(
   to: Pick<Submission, 'jobs' | 'withheld' | 'now'>,
   asked: JobDocument,
+  options?: Parameters<typeof takeIn>[2],
 ): Promise<{ record: JobRecord; document: JobDocument }> {
   const { document, addresses } = withoutSecrets(asked)
   const secret = Object.keys(addresses).length > 0
   const hash = documentHash(document)
   if (secret) await to.withheld.keep(hash, addresses)
-  const record = await takeIn(to, document)
+  const record = await takeIn(to, document, options)
   if (secret && isFinal(record.status)) await to.withheld.forget(hash)
   return { record, document }
 }
@@ -105,11 +106,13 @@ export async function takeInWhole(
 /**
  * The record of a document: the one that is there, or a new one.
  *
+ * @param options `queued`: it comes from the queue, so it mostly has its record.
  * @throws DriverError Conflict: the id belongs to another document. TooLarge.
  */
 export async function takeIn(
   to: Pick<Submission, 'jobs' | 'now'>,
   document: JobDocument,
+  { queued = false } = {},
 ): Promise<JobRecord> {
   const bytes = Buffer.byteLength(JSON.stringify(document))
   if (bytes > DOCUMENT_BYTES) {
@@ -117,25 +120,28 @@ export async function takeIn(
   }
   const hash = documentHash(document)
   const now = to.now()
-  const record = await to.jobs.create({
-    id: document.id,
-    kind: document.kind,
-    project: document.project,
-    backend: document.backend,
-    hash,
-    input: document.input,
-    status: 'queued',
-    attempts: 0,
-    steps: [],
-    answers: {},
-    doneBytes: 0,
-    totalBytes: 0,
-    bytesPerSecond: 0,
-    cancelRequested: false,
-    createdAt: now,
-    queuedAt: now,
-    updatedAt: now,
-  })
+  const there = queued ? await to.jobs.get(document.id) : undefined
+  const record =
+    there ??
+    (await to.jobs.create({
+      id: document.id,
+      kind: document.kind,
+      project: document.project,
+      backend: document.backend,
+      hash,
+      input: document.input,
+      status: 'queued',
+      attempts: 0,
+      steps: [],
+      answers: {},
+      doneBytes: 0,
+      totalBytes: 0,
+      bytesPerSecond: 0,
+      cancelRequested: false,
+      createdAt: now,
+      queuedAt: now,
+      updatedAt: now,
+    }))
   if (record.hash === hash) return record
   throw new DriverError('Conflict', `job ${document.id} is there already, and was asked for something else`, {
     remedy: 'Use another idempotency key for another request.',

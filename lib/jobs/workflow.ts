@@ -31,14 +31,13 @@ export const workflow = <Kind extends JobKind>(
     const undo: Undo<Kind>[] = []
     const hosts: string[] = []
 
-    const end = (shown: string, failure?: Failure, left: readonly Failure[] = []) =>
-      runStep('end', shown, endOf(hosts, failure, left), { evenIfCancelled: true })
+    const end = (failure?: Failure, left?: readonly Failure[]) =>
+      runStep('end', 'end', endOf(hosts, failure, left), { evenIfCancelled: true, again: true })
 
     try {
       const steps = lost === undefined ? live(context, job, runStep, hosts) : retraced(job, lost, hosts)
       await page({ ...steps, compensate: (name, run) => undo.push({ name, run }) })
-      // One that was lost when all its steps were done has nothing to undo.
-      if (lost !== undefined && lost.step !== 'done') throw new StepFailed(lost.error)
+      if (lost !== undefined) throw new StepFailed(lost.error)
     } catch (error) {
       if (!(error instanceof StepFailed)) throw error
       const left: Failure[] = []
@@ -50,8 +49,8 @@ export const workflow = <Kind extends JobKind>(
           left.push(fault.failure)
         }
       }
-      return end(error.failure.step ?? 'end', error.failure, left)
+      return end(error.failure, left)
     }
-    return end('done')
+    return end()
   })
 }

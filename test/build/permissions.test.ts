@@ -113,6 +113,9 @@ const may: Record<string, readonly string[]> = {
     ...book,
     ...keepHost,
     ...itsJob,
+    'dynamodb:PutItem Table TICKETS#*',
+    ...takeTurns,
+    ...wake,
     ...execution('copy-volume-to-image'),
   ],
   'job-backup-volume': [
@@ -122,6 +125,9 @@ const may: Record<string, readonly string[]> = {
     ...book,
     ...keepHost,
     ...itsJob,
+    'dynamodb:PutItem Table TICKETS#*',
+    ...takeTurns,
+    ...wake,
     ...execution('backup-volume'),
   ],
   'job-restore-backup': [
@@ -131,6 +137,9 @@ const may: Record<string, readonly string[]> = {
     ...book,
     ...keepHost,
     ...itsJob,
+    'dynamodb:PutItem Table TICKETS#*',
+    ...takeTurns,
+    ...wake,
     ...execution('restore-backup'),
   ],
   // They touch a repository and no volume.
@@ -140,6 +149,9 @@ const may: Record<string, readonly string[]> = {
     ...stores,
     ...keepHost,
     ...itsJob,
+    'dynamodb:PutItem Table TICKETS#*',
+    ...takeTurns,
+    ...wake,
     ...execution('delete-backup'),
   ],
   'job-check-backup': [
@@ -148,6 +160,9 @@ const may: Record<string, readonly string[]> = {
     ...stores,
     ...keepHost,
     ...itsJob,
+    'dynamodb:PutItem Table TICKETS#*',
+    ...takeTurns,
+    ...wake,
     ...execution('check-backup'),
   ],
   // What it makes is new: nobody has it in the book.

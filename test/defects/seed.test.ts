@@ -69,7 +69,7 @@ test('what went wrong first is what the job says, with what could not be undone 
 
   expect(await system.records.get(document.id)).toMatchObject({
     status: 'failed',
-    error: { name: 'InvalidInput', details: { agent: 'format_mismatch', left: [{ step: 'detach' }] } },
+    error: { name: 'InvalidInput', details: { agent: 'format_mismatch', left: [{ step: 'undo: detach' }] } },
   })
   await system.invoke('terminate_connection', { volume: { id: 'stuck' } })
 })

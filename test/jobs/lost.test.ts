@@ -77,17 +77,6 @@ test('one that was cancelled ends as cancelled', async () => {
   expect(await isThere(id)).toBe(false)
 })
 
-test('one that had done all its steps has nothing undone', async () => {
-  const id = await atGate()
-  await lose(id)
-  await records().begin(id, 'done', new Date().toISOString())
-
-  await system.sweep()
-
-  expect(await endOf(id)).toMatchObject({ status: 'succeeded' })
-  expect(await isThere(id)).toBe(true)
-})
-
 test('an undoing that is lost too is begun again, and given up in the end, which is said', async () => {
   const id = await atGate()
   await lose(id)

@@ -10,6 +10,7 @@ import { durable } from '../../lib/lambda/durable.ts'
 import { sweeping } from '../../lib/lambda/sweeping.ts'
 import { jobRecords } from '../../lib/store/jobs.ts'
 import { openTable } from '../../lib/store/table.ts'
+import { ticketsIn } from '../../lib/store/tickets.ts'
 import { startCluster } from '../../local/cluster.ts'
 import { loadFrom } from '../../local/functions.ts'
 import { startSystem } from '../../local/system.ts'
@@ -65,8 +66,8 @@ export const startJobSystem = async ({ tasks }: { tasks?: number } = {}) => {
       return { ...cluster, environment: { ...cluster.environment, HOSTS: JSON.stringify(hosts) } }
     },
   })
-  const records = () =>
-    jobRecords(openTable([...system.service.tables.values()][0]?.name ?? ''), () => new Date().toISOString())
+  const table = () => openTable([...system.service.tables.values()][0]?.name ?? '')
+  const records = () => jobRecords(table(), () => new Date().toISOString())
   const sqs = new SQSClient({ endpoint: system.endpoints.sqs })
 
   const call = async (path: string, body?: unknown): Promise<any> => {
@@ -104,6 +105,8 @@ export const startJobSystem = async ({ tasks }: { tasks?: number } = {}) => {
     },
     send: (text: string) =>
       sqs.send(new SendMessageCommand({ QueueUrl: system.queues.queueUrl('JobsQueue'), MessageBody: text })),
+    /** The jobs in line for the host. */
+    lines: () => ticketsIn(table()).line('host-1'),
     /** As the clock does it, for jobs that have been silent for no matter how short a time. */
     sweep: (change: Partial<Sweeping> = {}) => sweepJobs({ ...sweeping(), silenceMs: 0, ...change }),
     async [Symbol.asyncDispose]() {

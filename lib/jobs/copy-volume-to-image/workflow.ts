@@ -3,7 +3,8 @@ import type { Steps } from '../workflow.ts'
 import { isUploaded, startUpload, stopUpload } from './upload.ts'
 
 /** One point in time of a volume as an image: a snapshot, attached read-only, converted and uploaded. */
-export async function copyVolumeToImage({ step, until, compensate }: Steps<'copy-volume-to-image'>) {
+export async function copyVolumeToImage({ step, until, turn, compensate }: Steps<'copy-volume-to-image'>) {
+  await turn((job) => job.input.host)
   compensate('remove the snapshot', thawSource)
   await step('take a snapshot', freezeSource)
   compensate('detach', detachSource)
