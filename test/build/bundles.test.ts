@@ -17,7 +17,7 @@ beforeAll(async () => {
   const ran = await runNode([join(root, 'build/run.mjs'), 'build/bundle.ts', '--out', join(folder, 'dist')])
   if (ran.status !== 0) throw new Error(ran.stdout + ran.stderr)
   simulator = await startSimulator({ port: 0, data: join(folder, 'simulator') })
-}, 60_000)
+}, 240_000)
 afterAll(async () => {
   await simulator?.close()
   await rm(folder, { recursive: true, force: true })

@@ -14,7 +14,7 @@ let service: Service
 beforeAll(async () => {
   packaged = await packageService({ bundle: true })
   service = await readService(join(root, 'serverless.yml'), { env: {}, options: {} })
-}, 60_000)
+}, 240_000)
 afterAll(() => packaged?.[Symbol.asyncDispose]())
 
 /** The key in `serverless.yml` of what a template refers to by `Fn::GetAtt`. */

@@ -198,7 +198,7 @@ let service: Service
 beforeAll(async () => {
   packaged = await packageService()
   service = await readService(join(root, 'serverless.yml'), { env: {}, options: {} })
-}, 120_000)
+}, 240_000)
 afterAll(() => packaged?.[Symbol.asyncDispose]())
 
 const permissionsBy = (isLog: boolean) =>

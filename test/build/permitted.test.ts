@@ -37,7 +37,7 @@ beforeAll(async () => {
     call('GET', '/hosts'),
     drive('get_volume_stats', {}),
   ])
-}, 120_000)
+}, 240_000)
 
 afterAll(async () => {
   await recorded?.[Symbol.asyncDispose]()

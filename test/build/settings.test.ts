@@ -51,7 +51,7 @@ beforeAll(async () => {
     packageService({ env: { ...ofFunctions, ...ofThePlace, SP_AUTH_TOKEN: token } }),
   ])
   service = await readService(join(root, 'serverless.yml'), { env: {}, options: {} })
-}, 120_000)
+}, 240_000)
 afterAll(async () => {
   await bare?.[Symbol.asyncDispose]()
   await full?.[Symbol.asyncDispose]()
