@@ -1,0 +1,192 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs'
+import type { Hold, Report } from './hold.ts'
+import { ask, type Program, startProgram } from './program.ts'
+
+/** A system, and a way to kill all of it or a part of it with SIGKILL and have it up again. */
+export interface Place {
+  readonly images: string
+  /** Where a client of the cluster finds its devices. */
+  devicesOf(client: number): string
+  /** Of the API. @throws Error any answer but a success. */
+  call(path: string, body?: unknown): Promise<any>
+  drive(method: string, input: unknown): Promise<any>
+  /** The simulator's own state. */
+  state(): Promise<{ volumes: Named[]; snapshots: Named[]; attachments: object[] }>
+  simulate(call: string, body: object): Promise<unknown>
+  /** Executions of a job's workflow, as Lambda's API lists them. */
+  executions(kind: string, id: string): Promise<{ Status: string }[]>
+  /** Messages on the queues, the one for the dead with them. */
+  queued(): Promise<number>
+  hold(holds: readonly Hold[]): void
+  /** Whether what moves bytes takes its time. */
+  slow(on: boolean): void
+  /** What the programs say from now on; until the next listener. */
+  onReport(listener: (report: Report) => void): void
+  /** Kill, and start again. What was held goes on where it was not killed. */
+  strike(): Promise<void>
+  /** Files in the agent's staging folder, and processes of its own that are there. */
+  leftovers(): Promise<string[]>
+  stop(): Promise<void>
+}
+export interface Named {
+  readonly name: string
+  readonly [member: string]: unknown
+}
+
+const behind = ({ said }: Program, what: string) =>
+  new RegExp(`${what} (http://[^ ,]+?)[.,]?(?: |$)`).exec(said.join('\n'))?.[1] ?? ''
+
+const filesIn = (folder: string) => (existsSync(folder) ? readdirSync(folder) : [])
+
+/** Programs an agent started are known by a mark that is in nothing else's environment. */
+const childrenOf = async (agentState: string) => {
+  const { ino, dev } = await stat(agentState)
+  const mark = `CINDERLESS_AGENT=${dev}-${ino}`
+  const found: string[] = []
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')
+    if (environment.split('\0').includes(mark))
+      found.push(await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => pid))
+  }
+  return found.map((line) => line.replaceAll('\0', ' '))
+}
+
+const leftoversIn = async (agentState: string) => [
+  ...filesIn(join(agentState, 'staging')).map((name) => `staged ${name}`),
+  ...(await childrenOf(agentState)).map((line) => `child ${line}`),
+]
+
+const queuedAt = async (endpoint: string): Promise<number> => {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
+  const sqs = new SQSClient({ endpoint, region: 'eu-central-1', credentials })
+  const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand())
+  let count = 0
+  for (const QueueUrl of QueueUrls) {
+    const asked = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] })
+    const { Attributes = {} } = await sqs.send(asked)
+    for (const [name, value] of Object.entries(Attributes))
+      if (name.startsWith('ApproximateNumberOfMessages')) count += Number(value)
+  }
+  sqs.destroy()
+  return count
+}
+
+const callsTo = (urlOf: () => string, simulatorOf: () => string, behindOf: (what: string) => string) => ({
+  call: (path: string, body?: unknown) => ask(`${urlOf()}${path}`, body),
+  drive: (method: string, input: unknown) => ask(`${urlOf()}/driver/${method}`, input),
+  state: () => ask(`${simulatorOf()}/_sim/state`),
+  simulate: (call: string, body: object) => ask(`${simulatorOf()}/_sim/${call}`, body),
+  executions: async (kind: string, id: string) => {
+    const path = `/2025-12-01/functions/cinderless-dev-job-${kind}/durable-executions?DurableExecutionName=${id}`
+    return (await ask(`${behindOf('Lambda')}${path}`)).DurableExecutions
+  },
+  queued: () => queuedAt(behindOf('SQS')),
+})
+
+/** `npm start`: gateway, queue, table, executions, simulator and agent in one process, and all of it is killed. */
+export const wholeSystem = async (folder: string): Promise<Place> => {
+  const state = join(folder, 'whole')
+  let listener = (_report: Report): void => {}
+  const start = async () => {
+    const program = await startProgram('local/main.ts', ['--port', '0', '--state', state, '--no-images'])
+    program.onReport((report) => listener(report))
+    return program
+  }
+  let program = await start()
+  return {
+    images: join(state, 'images'),
+    devicesOf: (client) => join(state, 'simulator/dev', String(client)),
+    ...callsTo(
+      () => program.url,
+      () => behind(program, 'simulated StorPool'),
+      (what) => behind(program, what),
+    ),
+    hold: (hold) => program.order({ hold }),
+    slow: (slow) => program.order({ slow }),
+    onReport: (next) => {
+      listener = next
+    },
+    strike: async () => {
+      await program.kill()
+      program = await start()
+    },
+    leftovers: () => leftoversIn(join(state, 'agent')),
+    stop: () => program.stop(),
+  }
+}
+
+/** Simulator, agent and the rest as processes of their own; it is the agent alone that is killed. */
+export const apart = async (folder: string): Promise<Place> => {
+  const at = (...names: string[]) => join(folder, 'apart', ...names)
+  for (const name of ['images', 'agent', 'simulator']) await mkdir(at(name), { recursive: true })
+  const simulator = await startProgram('simulator/main.ts', [
+    '--port',
+    '0',
+    '--token',
+    't',
+    '--data',
+    at('simulator'),
+  ])
+  const config = {
+    host: 'host-1',
+    clientId: 1,
+    storpoolConf: at('storpool.conf'),
+    listen: { address: '127.0.0.1', port: 0 },
+    devices: at('simulator/dev/1'),
+    images: at('images'),
+    state: at('agent'),
+    segmentBytes: 16 * 1024 ** 2,
+  }
+  const startAgent = async (port: number) => {
+    const listen = { ...config.listen, port }
+    await writeFile(at('agent.json'), JSON.stringify({ ...config, listen }))
+    return startProgram('agent/main.ts', ['--config', at('agent.json')])
+  }
+  let agent = await startAgent(0)
+  const { url, port } = { url: agent.url, port: Number(new URL(agent.url).port) }
+  const system = await startProgram(
+    'local/main.ts',
+    ['--port', '0', '--state', at('system'), '--no-images'],
+    {
+      SP_API_HTTP_HOST: '127.0.0.1',
+      SP_API_HTTP_PORT: new URL(simulator.url).port,
+      SP_AUTH_TOKEN: 't',
+      STORPOOL_CONF: at('storpool.conf'),
+      HOSTS: JSON.stringify({ 'host-1': { clientId: 1, agent: url }, 'host-2': { clientId: 2 } }),
+      JOB_HOST: 'host-1',
+    },
+  )
+  let listener = (_report: Report): void => {}
+  system.onReport((report) => listener(report))
+  return {
+    images: at('images'),
+    devicesOf: (client) => at('simulator/dev', String(client)),
+    ...callsTo(
+      () => system.url,
+      () => simulator.url,
+      (what) => behind(system, what),
+    ),
+    hold: (hold) => system.order({ hold }),
+    slow: (slow) => agent.order({ slow }),
+    onReport: (next) => {
+      listener = next
+    },
+    strike: async () => {
+      await agent.kill()
+      // Whoever asks now meets nobody.
+      system.order({ release: true })
+      await sleep(100)
+      agent = await startAgent(port)
+    },
+    leftovers: () => leftoversIn(at('agent')),
+    stop: async () => {
+      await system.stop()
+      await agent.stop()
+      await simulator.stop()
+    },
+  }
+}

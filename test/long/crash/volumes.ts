@@ -1,0 +1,32 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { digestOfBytes, fill } from './bytes.ts'
+import type { Place } from './place.ts'
+
+const MiB = 1024 ** 2
+export const noise = randomBytes(64 * MiB)
+export const sha256 = createHash('sha256').update(noise).digest('hex')
+/** On a volume that holds the noise and nothing else. */
+export const noiseDigest = digestOfBytes({ at: 0, bytes: noise })
+
+const old = randomBytes(4 * MiB)
+const oldAt = 700 * MiB
+/** On a volume that nobody has used since it was made of the snapshot. */
+export const oldDigest = digestOfBytes({ at: oldAt, bytes: old })
+export const oldSnapshot = { id: 'old', volume_id: 'old' }
+
+/** A snapshot to make volumes of that were used before: what is to be cleared of them is not clear. */
+export const prepare = async (place: Place): Promise<void> => {
+  const volume = { id: 'old', size: 1 }
+  await place.drive('create_volume', { volume })
+  await fill(place, volume, oldAt, old)
+  await place.drive('create_snapshot', { snapshot: oldSnapshot })
+  await removeVolume(place, volume.id)
+}
+
+export const makeVolume = async (place: Place, id: string): Promise<void> => {
+  await place.drive('create_volume_from_snapshot', { volume: { id, size: 1 }, snapshot: oldSnapshot })
+}
+
+export const removeVolume = async (place: Place, id: string, provider_location?: string): Promise<void> => {
+  await place.drive('delete_volume', { volume: { id, provider_location } })
+}
