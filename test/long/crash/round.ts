@@ -48,7 +48,8 @@ const plain = (value: unknown, { key, id }: Run): any =>
       .replaceAll(id, 'JOB')
       .replaceAll(key, 'KEY')
       .replaceAll(/"~\d+"/g, '"~"')
-      .replaceAll(/"sim\.\w+\.\w+"/g, '"global id"'),
+      .replaceAll(/"sim\.\w+\.\w+"/g, '"global id"')
+      .replaceAll(/"\d{4}-\d\d-\d\dT[^"]+"/g, '"a time"'),
   )
 
 const isOf =

@@ -12,6 +12,8 @@ const old = randomBytes(4 * MiB)
 const oldAt = 700 * MiB
 /** On a volume that nobody has used since it was made of the snapshot. */
 export const oldDigest = digestOfBytes({ at: oldAt, bytes: old })
+/** On one that has got the noise since. */
+export const noisyDigest = digestOfBytes({ at: 0, bytes: noise }, { at: oldAt, bytes: old })
 export const oldSnapshot = { id: 'old', volume_id: 'old' }
 
 /** A snapshot to make volumes of that were used before: what is to be cleared of them is not clear. */
@@ -23,9 +25,8 @@ export const prepare = async (place: Place): Promise<void> => {
   await removeVolume(place, volume.id)
 }
 
-export const makeVolume = async (place: Place, id: string): Promise<void> => {
-  await place.drive('create_volume_from_snapshot', { volume: { id, size: 1 }, snapshot: oldSnapshot })
-}
+export const makeVolume = (place: Place, id: string): Promise<{ provider_location: string }> =>
+  place.drive('create_volume_from_snapshot', { volume: { id, size: 1 }, snapshot: oldSnapshot })
 
 export const removeVolume = async (place: Place, id: string, provider_location?: string): Promise<void> => {
   await place.drive('delete_volume', { volume: { id, provider_location } })
