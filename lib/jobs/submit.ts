@@ -161,7 +161,12 @@ async function completed(to: Submission, { kind, input }: SubmitJob): Promise<ob
     case 'retype-volume':
       refuseElsewhere(input)
       return input
-    default:
+    case 'copy-image-to-volume':
+    case 'copy-volume-to-image':
+    case 'backup-volume':
+    case 'restore-backup':
+    case 'delete-backup':
+    case 'check-backup':
       if ('volume' in input) refuseEncrypted(input.volume)
       return { ...input, host: await agentHost(to, input.host) }
   }

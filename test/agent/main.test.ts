@@ -124,6 +124,18 @@ test('who this host is comes from storpool.conf, unless the configuration says i
   expect(() => parseConfig(nobody)).toThrow('not a number')
 })
 
+test('the unit starts Node with options that it knows', () => {
+  const unit = readFileSync('agent/cinderless-agent.service', 'utf8')
+  const [, options = ''] = /^ExecStart=\S+ (.*?) ?\S+\/agent\.cjs /m.exec(unit) ?? []
+
+  const { status, stderr } = spawnSync(process.execPath, [...options.split(' '), '-e', '0'], {
+    encoding: 'utf8',
+  })
+
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  expect(options).toContain('--expose-gc')
+})
+
 test('the unit keeps what the checklist asks for', () => {
   const unit = readFileSync('agent/cinderless-agent.service', 'utf8')
   const wanted = [
