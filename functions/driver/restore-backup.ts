@@ -3,6 +3,9 @@ import { endpoint } from '../../lib/lambda/endpoint.ts'
 import { inputOf } from '../../lib/lambda/event.ts'
 import { submission } from '../../lib/lambda/submission.ts'
 
-export const handler = endpoint(async (event) => restoreBackup(submission(), RestoreBackup.parse(inputOf(event))), {
-  status: 202,
-})
+export const handler = endpoint(
+  async (event) => restoreBackup(submission(), RestoreBackup.parse(inputOf(event))),
+  {
+    status: 202,
+  },
+)
