@@ -44,12 +44,31 @@ const versionOf = async (
   return finding(name, version, old ? remedy : undefined)
 }
 
-export const checkFolders = async ({ devices, images, state, staging }: Settings): Promise<Finding[]> => [
+export const checkFolders = async ({
+  devices,
+  images,
+  state,
+  staging,
+  stores,
+}: Settings): Promise<Finding[]> => [
   await folder('devices', devices, constants.R_OK | constants.X_OK, 'It is /dev on a host with StorPool'),
   await folder('images', images, constants.R_OK | constants.X_OK, 'Make it, or name another as images'),
   await ownFolder('state', state),
   ...(staging === undefined ? [] : [await ownFolder('staging', staging)]),
+  ...(await Promise.all(
+    Object.entries(stores).flatMap(([name, store]) =>
+      store.kind === 'folder' ? [shelf(`store ${name}`, store.path)] : [],
+    ),
+  )),
 ]
+
+const shelf = (what: string, path: string) =>
+  folder(
+    what,
+    path,
+    constants.R_OK | constants.W_OK | constants.X_OK,
+    `Make ${path}, owned by the agent; under systemd, name it as ReadWritePaths of the unit`,
+  )
 
 const folder = async (what: string, path: string, mode: number, remedy: string): Promise<Finding> => {
   try {

@@ -113,6 +113,7 @@ export const openDevice = async (found: Found, user?: CopyUser): Promise<Device>
     direct: await takesDirect(handle, constants.O_RDWR, found.sizeBytes),
   }
 }
+
 /**
  * Open for reading what `found` was; of a device attached `ro` nothing else can be had.
  *

@@ -1,10 +1,11 @@
 import type { FileHandle } from 'node:fs/promises'
 import { type Device, lend } from './devices.ts'
-import { assertSame, openVolume, type Uploading } from './outgoing.ts'
+import { assertSame, type Uploading } from './outgoing.ts'
 import { packArgs } from './pack-args.ts'
 import { Refusal } from './refusal.ts'
 import { runQemuImg } from './run-qemu-img.ts'
 import type { TaskRecord } from './state.ts'
+import { reading } from './use-device.ts'
 
 const MiB = 1024 ** 2
 const tries = 3
@@ -21,24 +22,31 @@ export interface Place {
   assertSpace(bytes: number): Promise<void>
 }
 
+type Beside = (file: FileHandle) => Promise<Partial<TaskRecord>>
+
 /**
  * The volume as an image file, open: the one that an earlier try has made to its end, or a new one.
  *
  * @param beside what is done while the disk takes a new file in; put down together with that
  * @throws Refusal `size_mismatch`, `not_attached` the volume was changed under it; `no_space`; `io_error`
  */
-export const packedFile = async (
-  run: Uploading,
-  place: Place,
-  beside?: (file: FileHandle) => Promise<Partial<TaskRecord>>,
-): Promise<FileHandle> => {
+export const packedFile = async (run: Uploading, place: Place, beside?: Beside): Promise<FileHandle> => {
   const { staged, made } = run.task()
   if (staged?.complete) {
     const handle = await place.reopen().catch(() => undefined)
     if (handle !== undefined && (await isThat(handle, made, staged.bytes))) return handle
     await handle?.close()
   }
-  await using device = await openVolume(run, true)
+  await run.update({ phase: 'wait', totalBytes: run.request.volume.sizeBytes })
+  return reading(run, run.request.volume, (now, device) => packInto(now, device, place, beside))
+}
+
+const packInto = async (
+  run: Uploading,
+  device: Device,
+  place: Place,
+  beside?: Beside,
+): Promise<FileHandle> => {
   const file = await place.open()
   try {
     await place.assertSpace(await mostBytes(device))

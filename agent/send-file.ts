@@ -1,11 +1,12 @@
 import type { FileHandle } from 'node:fs/promises'
-import { assertSame, openVolume, type Uploading } from './outgoing.ts'
+import { assertSame, type Uploading } from './outgoing.ts'
 import { type Place, packedFile } from './pack-volume.ts'
 import { Refusal } from './refusal.ts'
 import { stagingOf } from './staging.ts'
+import { readingAlone } from './use-device.ts'
 
-/** What is sent to a server: the volume itself where that is raw, else a file made of it and kept in the staging folder. */
-export interface Outgoing extends AsyncDisposable {
+/** What is sent to a server. */
+export interface Outgoing {
   readonly handle: FileHandle
   readonly bytes: number
   /** @throws Refusal what is read is no longer what it was */
@@ -14,27 +15,39 @@ export interface Outgoing extends AsyncDisposable {
   sent(bytes: number): void
 }
 
-/** @throws Refusal as {@link packedFile} */
-export const openOutgoing = async (run: Uploading): Promise<Outgoing> => {
-  if (run.request.format === 'raw') {
-    const device = await openVolume(run, false)
-    return {
-      handle: device.handle,
-      bytes: device.sizeBytes,
-      assertSame: () => assertSame(run, device),
-      sent: (bytes) => run.uploaded(bytes, bytes),
-      [Symbol.asyncDispose]: () => device[Symbol.asyncDispose](),
-    }
-  }
+/**
+ * Have the volume itself sent where that is to be raw, else a file that is made of it and kept in the staging folder.
+ *
+ * @throws Refusal as {@link packedFile}
+ */
+export const sending = async (
+  run: Uploading,
+  send: (run: Uploading, file: Outgoing) => Promise<void>,
+): Promise<void> => {
+  if (run.request.format === 'raw') return sendVolume(run, send)
   const handle = await packedFile(run, staged(run))
-  const { size } = await handle.stat()
-  return {
-    handle,
-    bytes: size,
-    assertSame: async () => {},
-    sent: (bytes) => run.uploaded(bytes),
-    [Symbol.asyncDispose]: () => handle.close(),
+  try {
+    const { size: bytes } = await handle.stat()
+    await run.update({ phase: 'upload', fileBytes: bytes })
+    await send(run, { handle, bytes, assertSame: async () => {}, sent: (sent) => run.uploaded(sent) })
+  } finally {
+    await handle.close()
   }
+}
+
+const sendVolume: typeof sending = async (run, send) => {
+  const { volume } = run.request
+  await run.update({ phase: 'wait', totalBytes: volume.sizeBytes })
+  await readingAlone(run, volume, async (now, device) => {
+    const { handle, sizeBytes: bytes } = device
+    await now.update({ phase: 'upload', fileBytes: bytes })
+    await send(now, {
+      handle,
+      bytes,
+      assertSame: () => assertSame(now, device),
+      sent: (sent) => now.uploaded(sent, sent),
+    })
+  })
 }
 
 const staged = ({ context, request }: Uploading): Place => {

@@ -5,7 +5,7 @@ import { digestsOf, type Uploading } from './outgoing.ts'
 import { bodyOf } from './parts.ts'
 import { type Digests, digester } from './pieces.ts'
 import { Refusal } from './refusal.ts'
-import { assertSecrets, type Outgoing, openOutgoing } from './send-file.ts'
+import { assertSecrets, type Outgoing, sending } from './send-file.ts'
 import { storeOf } from './stores.ts'
 import { trusted } from './trusted.ts'
 
@@ -27,11 +27,12 @@ export const toGlance = async (run: Uploading, { store, imageId }: GlanceImage):
     token: run.request.secrets?.token ?? '',
     ca: await trusted(config.sources.ca),
   }
+  assertFormat(await imageOf(glance, imageId, run.signal), run, imageId)
+  await sending(run, (now, file) => sendOnce(now, glance, imageId, file))
+}
+
+const sendOnce = async (run: Uploading, glance: Glance, imageId: string, file: Outgoing): Promise<void> => {
   const look = () => imageOf(glance, imageId, run.signal)
-  const before = await look()
-  assertFormat(before, run, imageId)
-  await using file = await openOutgoing(run)
-  await run.update({ phase: 'upload', fileBytes: file.bytes })
   const now = await settled(await look().catch(expired), run.signal, look)
   if (now.status !== 'queued') {
     const digests = run.task().digests ?? (await digestsOf(run, file.handle))

@@ -7,7 +7,7 @@ import { ownerOf, putAway, putAwayOthers } from './put-away.ts'
 import { asRefusal, Refusal } from './refusal.ts'
 import { connectS3, type Kept, type S3 } from './s3.ts'
 import { S3Fault } from './s3-faults.ts'
-import { assertSecrets, type Outgoing, openOutgoing } from './send-file.ts'
+import { assertSecrets, type Outgoing, sending } from './send-file.ts'
 import { sendParts } from './send-parts.ts'
 import { storeOf } from './stores.ts'
 import { trusted } from './trusted.ts'
@@ -26,9 +26,7 @@ export const toS3 = async (run: Uploading, destination: S3Object): Promise<void>
   try {
     if (await placed(run, s3, destination)) return
     await putAwayOthers(run.context, s3, destination.store)
-    await using file = await openOutgoing(run)
-    await run.update({ phase: 'upload', fileBytes: file.bytes })
-    await sendAll(run, s3, destination, file)
+    await sending(run, (now, file) => sendAll(now, s3, destination, file))
   } catch (error) {
     const isWanted = error instanceof Refusal && error.code === 'interrupted'
     if (isForGood(run.signal) && !isWanted) await putAway(run.context, s3, run.task())

@@ -33,3 +33,5 @@ const using =
 
 export const writing = using(openDevice)
 export const reading = using(openForReading)
+/** The same where no child reads it. */
+export const readingAlone = using((found) => openForReading(found))

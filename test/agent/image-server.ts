@@ -8,7 +8,7 @@ const validity = { from: new Date(Date.now() - 3600_000), until: new Date(Date.n
 const authority = newAuthority('images', validity)
 export const { cert: ca } = authority
 const names = ['localhost', '127.0.0.1', 'images.example', 'other.example'] as const
-const pair = newPair(authority, { ...validity, names: [...names], purpose: 'server' })
+export const pair = newPair(authority, { ...validity, names: [...names], purpose: 'server' })
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
+import { pair } from './image-server.ts'
 import { isSigned } from './s3-signature.ts'
 
 export const keys = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'hidden-word' }
 const bucket = 'images'
 /** Of parts in one answer: small, so that there are more answers than one. */
-const pageSize = 2
+const pageSize = 1
 
 type Call = 'head' | 'begin' | 'put' | 'parts' | 'complete' | 'abort' | 'uploads' | 'delete'
 /** Do it or not, and answer or not: an error, or break off before or after. */
@@ -22,6 +24,10 @@ export interface S3Options {
   readonly conditional?: boolean
   /** Asked before each call; what it waits for is waited for. */
   readonly before?: (call: Call, nth: number) => Promise<Fault | undefined> | Fault | undefined
+  /** With the certificate that `image-server.ts` gives out. */
+  readonly tls?: boolean
+  /** What is kept of a part that came. */
+  readonly kept?: (part: Buffer, nth: number) => Buffer
   /** Milliseconds between pieces of a part. */
   readonly paceMs?: number
 }
@@ -42,7 +48,8 @@ interface Upload {
  * of parts, and a final list that must be what has come.
  */
 export const startS3 = async (options: S3Options = {}) => {
-  const { checksums = true, conditional = true, before, paceMs = 0 } = options
+  const { checksums = true, conditional = true, before, tls = false, paceMs = 0 } = options
+  const { kept: keep = (part) => part } = options
   const objects = new Map<string, { content: Buffer; etag: string; metadata: Record<string, string> }>()
   const uploads = new Map<string, Upload>()
   const counts = new Map<Call, number>()
@@ -109,9 +116,10 @@ export const startS3 = async (options: S3Options = {}) => {
       const said = request.headers['x-amz-checksum-crc32']?.toString()
       const sum = checksums ? sumOf(body) : undefined
       if (checksums && said !== undefined && said !== sum) return fail(400, 'BadDigest')
-      upload.parts.set(Number(query.get('partNumber')), { content: body, sum })
+      const content = keep(body, nth)
+      upload.parts.set(Number(query.get('partNumber')), { content, sum })
       return response
-        .writeHead(200, { etag: etagOf(body), ...(sum !== undefined && { 'x-amz-checksum-crc32': sum }) })
+        .writeHead(200, { etag: etagOf(content), ...(sum !== undefined && { 'x-amz-checksum-crc32': sum }) })
         .end()
     }
     if (call === 'abort') {
@@ -157,9 +165,10 @@ export const startS3 = async (options: S3Options = {}) => {
     return xml('CompleteMultipartUploadResult', `<ETag>${etag.replaceAll('"', '&quot;')}</ETag>`)
   }
 
-  const server = createServer((request, response) => {
+  const take = (request: IncomingMessage, response: ServerResponse) => {
     answer(request, response).catch(() => response.destroy())
-  })
+  }
+  const server = tls ? createTlsServer(pair, take) : createServer(take)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -168,7 +177,7 @@ export const startS3 = async (options: S3Options = {}) => {
     uploads,
     /** How often something was asked for. */
     count: (call: Call) => counts.get(call) ?? 0,
-    store: { kind: 's3', endpoint: `http://127.0.0.1:${port}`, bucket, prefix: 'of/alpha/' },
+    store: { kind: 's3', endpoint: `http${tls ? 's' : ''}://127.0.0.1:${port}`, bucket, prefix: 'of/alpha/' },
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       server.close()

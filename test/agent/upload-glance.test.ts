@@ -137,7 +137,7 @@ test('cancelled in the middle it leaves the image queued', { timeout: 60_000 }, 
 
   const asked = performance.now()
   expect(await client.cancelTask({ id: 'request-1' }, soon())).toMatchObject({ state: 'cancelled' })
-  expect(performance.now() - asked).toBeLessThan(2_000)
+  expect(performance.now() - asked).toBeLessThan(5_000)
   await until(() => (at.glance.image.status === 'queued' ? true : undefined))
   expect(staged(at.host)).toEqual([])
 })

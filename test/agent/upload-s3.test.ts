@@ -3,6 +3,7 @@ import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { rm, truncate, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import type { UploadVolume } from '../../lib/agent/tasks.ts'
+import { ca } from './image-server.ts'
 import { startProgram } from './program.ts'
 import { keys, type S3Options, startS3 } from './s3-server.ts'
 import {
@@ -20,9 +21,12 @@ import {
 } from './support.ts'
 import { uploadRequest } from './uploads.ts'
 
-/** Three parts: two whole ones and a rest. */
-const bytes = 33 * MiB
+/** Two parts: a whole one and a rest. */
+const bytes = 17 * MiB
 const content = noise(bytes)
+// Not what a byte is changed to.
+content[0] = 1
+content[16 * MiB] = 1
 const digest = (algorithm: string, of: Buffer = content) => createHash(algorithm).update(of).digest('hex')
 
 const request = (changes: Partial<UploadVolume> = {}) =>
@@ -77,10 +81,29 @@ test('a volume is put into a bucket in parts, and what opens that is written now
     result: { sizeBytes: bytes, sha256: digest('sha256'), sha512: digest('sha512') },
   })
   expect(at.server.objects.get(key)?.content.equals(content)).toBe(true)
-  expect(at.server.count('put')).toBe(3)
+  expect(at.server.count('put')).toBe(2)
   expect(at.server.uploads.size).toBe(0)
   await agent.close()
   expect(readFileSync(at.host.at('state/journal.jsonl'), 'utf8')).not.toMatch(/hidden-word|AKIDEXAMPLE/)
+})
+
+test('over TLS it trusts what the operator says, and nobody else', async () => {
+  await using at = await begun({ tls: true })
+  await writeFile(at.host.at('ca.pem'), ca)
+  {
+    const { agent, client } = await at.host.start(at.settings)
+    await using _ = agent
+    await client.uploadVolume(request({ requestId: 'unknown' }), soon())
+    expect(await ended(client, 'unknown')).toMatchObject({ error: { code: 'destination_unavailable' } })
+    expect(at.server.count('head')).toBe(0)
+  }
+  const { agent, client } = await at.host.start({ ...at.settings, sources: { ca: at.host.at('ca.pem') } })
+  await using _ = agent
+
+  await client.uploadVolume(request(), soon())
+
+  expect(await ended(client)).toMatchObject({ state: 'succeeded' })
+  expect(at.server.objects.get(key)?.content.equals(content)).toBe(true)
 })
 
 test('a compressed file is made first, and not kept', async () => {
@@ -157,6 +180,19 @@ test('a server without checksums and without conditions will do', async () => {
   expect(at.server.objects.get(key)?.content.equals(content)).toBe(true)
 })
 
+test('a part that was kept as something else is sent again', async () => {
+  const kept = (part: Buffer, nth: number) => (nth === 1 ? Buffer.from(part).fill(0, 0, 1) : part)
+  await using at = await begun({ checksums: false, kept })
+  const { agent, client } = await at.host.start(at.settings)
+  await using _ = agent
+
+  await client.uploadVolume(request(), soon())
+
+  expect(await ended(client)).toMatchObject({ state: 'succeeded' })
+  expect(at.server.count('put')).toBe(3)
+  expect(at.server.objects.get(key)?.content.equals(content)).toBe(true)
+})
+
 test('a server that fails for good leaves no parts', async () => {
   await using at = await begun({
     before: (call, nth) => (call === 'put' && nth > 1 ? { status: 403, code: 'AccessDenied' } : undefined),
@@ -191,7 +227,7 @@ test('keys that expire in the middle are asked for, and no part is sent again', 
   let isExpired = true
   await using at = await begun({
     before: (call, nth) =>
-      isExpired && call === 'put' && nth === 3 ? { status: 400, code: 'ExpiredToken' } : undefined,
+      isExpired && call === 'put' && nth === 2 ? { status: 400, code: 'ExpiredToken' } : undefined,
   })
   const { agent, client } = await at.host.start(at.settings)
   await using _ = agent
@@ -222,7 +258,7 @@ test('cancelled in the middle it leaves neither parts nor files', { timeout: 60_
 
   const asked = performance.now()
   expect(await client.cancelTask({ id: 'request-1' }, soon())).toMatchObject({ state: 'cancelled' })
-  expect(performance.now() - asked).toBeLessThan(2_000)
+  expect(performance.now() - asked).toBeLessThan(5_000)
   expect(at.server.uploads.size).toBe(0)
   expect(at.server.objects.size).toBe(0)
   expect(staged(at.host)).toEqual([])
@@ -248,6 +284,25 @@ test.each([
   expect(at.server.objects.size).toBe(0)
 })
 
+test('a volume that is written to while it is read leaves no parts', async () => {
+  await using at = await begun({
+    before: async (call, nth) => {
+      if (call !== 'put' || nth !== 1) return undefined
+      await writeFile(at.volume, noise(bytes), { flag: 'r+' })
+      return { status: 503, code: 'SlowDown' }
+    },
+  })
+  const { agent, client } = await at.host.start(at.settings)
+  await using _ = agent
+
+  await client.uploadVolume(request(), soon())
+
+  expect(await ended(client)).toMatchObject({
+    error: { code: 'source_changed', message: expect.stringContaining('read from a snapshot') },
+  })
+  expect(at.server.uploads.size).toBe(0)
+})
+
 /** Ask an agent until it has begun so many calls, kill it, start another, and ask again what it then asks for. */
 const killedAt = async (
   at: Awaited<ReturnType<typeof begun>>,
@@ -268,17 +323,17 @@ const killedAt = async (
 test('killed in the middle it says that its keys are gone, and goes on when asked again', {
   timeout: 60_000,
 }, async () => {
-  const third = Promise.withResolvers<void>()
+  const second = Promise.withResolvers<void>()
   let isDead = false
   await using at = await begun({
     before: async (call, nth) => {
-      if (call !== 'put' || nth < 3 || isDead) return undefined
-      third.resolve()
+      if (call !== 'put' || nth < 2 || isDead) return undefined
+      second.resolve()
       return 'cut'
     },
   })
   const asked = request({ format: 'qcow2', compression: 'zstd' })
-  await using agent = await killedAt(at, third.promise, asked)
+  await using agent = await killedAt(at, second.promise, asked)
   isDead = true
   expect(await ended(agent.client)).toMatchObject({ state: 'failed', error: { code: 'interrupted' } })
   const before = at.server.count('put')
@@ -287,7 +342,7 @@ test('killed in the middle it says that its keys are gone, and goes on when aske
 
   expect(await ended(agent.client)).toMatchObject({ state: 'succeeded' })
   expect(at.server.count('begin'), 'the same upload').toBe(1)
-  expect(at.server.count('put') - before, 'only what was not there').toBeLessThan(3)
+  expect(at.server.count('put') - before, 'only what was not there').toBe(1)
   const file = await at.host.image('copy', at.server.objects.get(key)?.content ?? Buffer.of())
   expect(qemuImg('compare', '-f', 'raw', '-F', 'qcow2', at.volume, file)).toContain('identical')
   expect(staged(at.host)).toEqual([])
@@ -315,7 +370,7 @@ test('killed before it heard that all is done, it finds its own object', { timeo
     state: 'succeeded',
     result: { sizeBytes: bytes, sha256: digest('sha256'), sha512: digest('sha512') },
   })
-  expect(at.server.count('put'), 'nothing was sent again').toBe(3)
+  expect(at.server.count('put'), 'nothing was sent again').toBe(2)
 })
 
 test('parts of a task that may not go on are thrown away by the next one', { timeout: 60_000 }, async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { startProgram } from './program.ts'
 import {
@@ -14,7 +15,6 @@ import {
   qemuImg,
   sha256,
   soon,
-  underWay,
   until,
 } from './support.ts'
 import { onShelf, shelf, uploadRequest } from './uploads.ts'
@@ -128,7 +128,7 @@ test('what turns out not to fit leaves nothing', { timeout: 60_000 }, async () =
   await using host = await makeHost()
   await largeVolume(host)
   // No file may grow beyond this.
-  const wrapper = ['prlimit', '--fsize=16777216']
+  const wrapper = ['prlimit', '--fsize=8388608']
   await using agent = await startProgram(host, { wrapper, changes: shelf(host) })
 
   await agent.client.uploadVolume(uploadRequest(largeBytes), soon())
@@ -143,12 +143,17 @@ test('cancelled while it is made, nothing of it is left', { timeout: 60_000 }, a
   await using _ = agent
   await largeVolume(host)
   await client.uploadVolume(uploadRequest(largeBytes, { compression: 'zlib' }), soon())
-  const seen = await underWay(client, MiB)
-  expect(seen).toMatchObject({ phase: 'copy', totalBytes: largeBytes })
+  const thaw = await frozen(host)
+  expect(await client.task({ id: 'request-1' }, soon())).toMatchObject({
+    state: 'running',
+    phase: 'copy',
+    totalBytes: largeBytes,
+  })
 
-  const asked = performance.now()
-  expect(await client.cancelTask({ id: 'request-1' }, soon())).toMatchObject({ state: 'cancelled' })
-  expect(performance.now() - asked).toBeLessThan(2_000)
+  const cancelled = client.cancelTask({ id: 'request-1' }, soon())
+  await sleep(100)
+  thaw()
+  expect(await cancelled).toMatchObject({ state: 'cancelled' })
   expect(readdirSync(host.at('shelf'))).toEqual([])
   expect(host.children()).toEqual([])
 })
@@ -206,6 +211,32 @@ test('what a killed task has left is gone when it may not go on', { timeout: 60_
   await until(() => (readdirSync(host.at('shelf')).length === 0 ? true : undefined))
 })
 
+test('killed when its file had just got its name, it takes that for its own', async () => {
+  await using host = await makeHost()
+  await host.attach(2 * MiB, { fill: 'x' })
+  const first = await host.start(shelf(host))
+  await first.client.uploadVolume(uploadRequest(2 * MiB), soon())
+  const { result } = await ended(first.client)
+  await first.agent.close()
+  // Its last record, as it was before the end.
+  const record = readFileSync(host.at('state/journal.jsonl'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"t":"task"'))
+    .map((line) => JSON.parse(line.slice(9)))
+    .at(-1)
+  appendFileSync(
+    host.at('state/journal.jsonl'),
+    journalLine({ ...record, state: 'running', result: undefined }),
+  )
+  await rm(host.at('volumes', globalId))
+
+  const { agent, client } = await host.start(shelf(host))
+  await using _ = agent
+
+  expect(await ended(client)).toMatchObject({ state: 'succeeded', result })
+  expect(readdirSync(host.at('shelf'))).toEqual(['disk'])
+})
+
 /** Stop what makes the file, in the middle of it. */
 const frozen = async (host: Host) => {
   // Not before it is qemu-img: until then it is a program that makes ready for it.
@@ -216,7 +247,7 @@ const frozen = async (host: Host) => {
   return () => void process.kill(Number(pid), 'SIGCONT')
 }
 
-const largeBytes = 32 * MiB
+const largeBytes = 16 * MiB
 const largeVolume = async (host: Host) => {
   const file = await host.attach(largeBytes)
   await writeFile(file, noise(largeBytes))
