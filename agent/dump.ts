@@ -4,8 +4,8 @@ import { Refusal } from './refusal.ts'
 import type { Restic } from './restic.ts'
 import type { Snapshot } from './snapshots.ts'
 
-/** Handed on at once. */
-const pieceBytes = 1024 ** 2
+/** Handed on at once: each is a turn through a thread that may have to wait for a processor. */
+const pieceBytes = 4 * 1024 ** 2
 
 interface Dump {
   readonly snapshot: Snapshot
@@ -34,14 +34,15 @@ export const dump = async (restic: Restic, { snapshot, bytes, take }: Dump): Pro
   output.theirs.destroy()
   const hash = createHash('sha256')
   let at = 0
-  const read = output.read(async (piece) => {
+  const onBytes = (part: Buffer) => {
+    hash.update(part)
+  }
+  const read = output.read(onBytes, async (piece) => {
     if (at + piece.length > bytes) {
       throw new Refusal('size_mismatch', `The backup has more than the ${bytes} bytes it is said to have`)
     }
-    const taken = take(piece, at)
-    hash.update(piece)
     at += piece.length
-    await taken
+    await take(piece, at - piece.length)
   })
   try {
     await read

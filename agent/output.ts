@@ -10,45 +10,56 @@ interface Output extends AsyncDisposable {
   /**
    * Hand on what comes, in pieces of one size but the last, until the other side ends.
    *
+   * @param onBytes is shown everything at once, as little at a time as the kernel holds: what takes long there must not
+   *   keep the other side waiting
    * @param take a piece is lent to it until its promise resolves; it is asked for one at a time
    */
-  read(take: (piece: Buffer) => Promise<void>): Promise<void>
+  read(onBytes: (bytes: Buffer) => void, take: (piece: Buffer) => Promise<void>): Promise<void>
 }
 
+/** Being filled, waiting, or lent. */
+const buffers = 4
+
 /**
- * A stream from a child into two buffers by turns. Node makes a new buffer for each read of an ordinary child's output,
+ * A stream from a child into buffers by turns. Node makes a new buffer for each read of an ordinary child's output,
  * and collecting those took a third of all the time of a restore.
  */
 export const outputInto = async (pieceBytes: number): Promise<Output> => {
-  const buffers = [Buffer.allocUnsafeSlow(pieceBytes), Buffer.allocUnsafeSlow(pieceBytes)] as const
-  let [filling, other] = buffers
+  const newBuffer = (): Buffer => Buffer.allocUnsafeSlow(pieceBytes)
+  const free = Array.from({ length: buffers - 1 }, newBuffer)
+  let filling = newBuffer()
   let filled = 0
-  let full: (piece: Buffer) => boolean = () => false
+  let came: (bytes: Buffer) => void = () => {}
+  let full: (piece: Buffer) => void = () => {}
   const onread = {
+    // Asked for after every read, whether there is to be another at once or not: it must never be empty.
     buffer: () => filling.subarray(filled),
     callback: (bytes: number) => {
+      came(filling.subarray(filled, filled + bytes))
       filled += bytes
       if (filled < pieceBytes) return true
-      const piece = filling
-      ;[filling, other] = [other, filling]
+      full(filling)
+      filling = free.pop() ?? newBuffer()
       filled = 0
-      return full(piece)
+      return free.length > 0
     },
   }
   const { ours, theirs } = await pair(onread)
   ours.pause()
   return {
     theirs,
-    read: async (take) => {
+    read: async (onBytes, take) => {
       let taking: Promise<void> = Promise.resolve()
+      came = onBytes
       full = (piece) => {
-        // The other buffer may still be lent: nothing is read until it is back.
         taking = taking.then(() => take(piece))
         taking.then(
-          () => ours.resume(),
+          () => {
+            free.push(piece)
+            ours.resume()
+          },
           (error: unknown) => ours.destroy(error instanceof Error ? error : new Error(String(error))),
         )
-        return false
       }
       const ended = once(ours, 'close')
       ours.resume()

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
 import { Refusal } from './refusal.ts'
 
 /** Read at once: measured, larger ones are no faster. */
 const pieceBytes = 1024 ** 2
 /** Being read, or on their way to the child. */
 const pieces = 4
+/** Between two of these the child is fed: the kernel holds little more for it. */
+const hashedBytes = 128 * 1024
 
 interface Pump {
   readonly handle: FileHandle
@@ -48,7 +51,10 @@ export const pump = async ({ handle, bytes, to, signal, onProgress }: Pump): Pro
     slot(at).sent = send(to, piece)
     // Waited for when its place is needed again.
     slot(at).sent.catch(() => {})
-    hash.update(piece)
+    for (let from = 0; from < piece.length; from += hashedBytes) {
+      hash.update(piece.subarray(from, from + hashedBytes))
+      await turn()
+    }
     onProgress(at + piece.length)
   }
   await Promise.all(ring.map(({ sent }) => sent))

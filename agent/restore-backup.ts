@@ -12,9 +12,6 @@ import { writeGrains } from './write-grains.ts'
 
 type Restoring = Run<RequestOf<'restore-backup'>>
 
-/** Put on the disk at once, so that what is said to be done is not far ahead of it. */
-const flushBytes = 64 * 1024 ** 2
-
 /**
  * Write a backup onto a device. Zeros are not written: a device that may hold something is cleared first. Begun again
  * after a crash it begins at the start.
@@ -68,18 +65,9 @@ export const assertDigest = (sha256: string, expected: string | undefined, { id 
   })
 }
 
-const writer = (run: Restoring, { handle }: Device) => {
-  let flushed = 0
-  let flushing: Promise<void> = Promise.resolve()
-  return async (piece: Buffer, offset: number) => {
+const writer =
+  (run: Restoring, { handle }: Device) =>
+  async (piece: Buffer, offset: number) => {
     await writeGrains(handle, piece, offset)
-    const end = offset + piece.length
-    if (end - flushed >= flushBytes) {
-      await flushing
-      flushed = end
-      flushing = handle.datasync()
-      flushing.catch(() => {})
-    }
-    run.progress(end)
+    run.progress(offset + piece.length)
   }
-}
