@@ -52,7 +52,7 @@ test('two that begin at once make one repository, which opens with one password 
 
 test('cancelled in the middle it leaves no snapshot, no lock and no process', async () => {
   const { client } = backups
-  const large = 128 * MiB
+  const large = 256 * MiB
   await host.attach(large, { id: 'a.b.3', fill: 'x' })
   const before = snapshots().length
   await client.backupVolume(backupRequest(large, of('a.b.3', large)), soon())
@@ -68,7 +68,7 @@ test('cancelled in the middle it leaves no snapshot, no lock and no process', as
 
 test('a device that ends early, or cannot be read, is never taken for a smaller volume', async () => {
   const { client } = backups
-  const large = 128 * MiB
+  const large = 256 * MiB
   const file = await host.attach(large, { id: 'a.b.4', fill: 'x' })
   const before = snapshots().length
   await client.backupVolume(backupRequest(large, of('a.b.4', large)), soon())
@@ -83,7 +83,7 @@ test('a device that ends early, or cannot be read, is never taken for a smaller 
 
 test('restic killed in the middle is an error, and the next try is whole', async () => {
   const { client } = backups
-  const large = 128 * MiB
+  const large = 256 * MiB
   const file = await host.attach(large, { id: 'a.b.5', fill: 'x' })
   await client.backupVolume(backupRequest(large, of('a.b.5', large)), soon())
   await underWay(client, MiB, 'backup-a.b.5')
