@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { AgentError, AgentUnreachable } from './agent/errors.ts'
 import { DriverError, type DriverErrorName } from './errors.ts'
+import { inDriversWords as fromGlance } from './glance/words.ts'
 import {
   isNoSuchClient,
   isOpenAt,
@@ -31,6 +32,8 @@ export function inDriversWords(error: unknown): DriverError {
       remedy: 'Start the agent on the host, or correct its address; then repeat.',
     })
   }
+  const known = fromGlance(error)
+  if (known !== undefined) return known
   return new DriverError('VolumeBackendError', 'something failed that should not have', {
     cause: error,
     remedy: 'Look for this request id in the log, and repeat: every operation may be repeated.',
