@@ -68,7 +68,8 @@ export const exchange = async (asked: Request, deadline: number): Promise<Answer
       headers: { accept: 'application/json', 'user-agent': 'cinderless', ...headers },
       ...(body !== undefined && { data: JSON.stringify(body) }),
     })
-    return { status: response.status, headers: { ...response.headers }, text: String(response.data ?? '') }
+    const { status, data } = response
+    return { status, headers: response.headers, text: typeof data === 'string' ? data : '' }
   } catch (error) {
     if (signal.aborted) throw new ServiceUnreachable(asked, `no answer within ${limit} ms`, true)
     const { code, message } = axios.isAxiosError(error) ? error : { code: undefined, message: '' }

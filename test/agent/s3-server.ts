@@ -5,8 +5,8 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
+import { faultOf } from '../support/signature.ts'
 import { pair } from './image-server.ts'
-import { isSigned } from './s3-signature.ts'
 
 export const keys = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'hidden-word' }
 const bucket = 'images'
@@ -69,7 +69,8 @@ export const startS3 = async (options: S3Options = {}) => {
         .end(`<${root}>${content}</${root}>`)
     const call = callOf(request.method ?? '', query)
     const body = await bodyOf(request, paceMs)
-    if (!isSigned(request, keys.secretAccessKey)) return fail(403, 'SignatureDoesNotMatch')
+    const unsigned = faultOf(request, keys)
+    if (unsigned !== undefined) return fail(403, unsigned)
     if (inBucket !== bucket) return fail(404, 'NoSuchBucket')
     const nth = (counts.get(call) ?? 0) + 1
     counts.set(call, nth)

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { connectGlance } from '../../lib/glance/client.ts'
 
 export const id = 'b65cd2bc-4a34-44d6-9d90-592225153f00'
@@ -35,9 +36,8 @@ interface Services {
 export const startServices = async ({ glance, keystone, lifeMs = 3_600_000, region = 'R' }: Services) => {
   const asked: { method: string; url: string; token: string | undefined; body: string }[] = []
   let issued = 0
-  const server = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += String(chunk)
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const body = await text(request)
     const { method = '', url = '' } = request
     asked.push({ method, url, token: request.headers['x-auth-token']?.toString(), body })
     if (url !== '/v3/auth/tokens') return glance?.(request, response, body)
@@ -49,6 +49,9 @@ export const startServices = async ({ glance, keystone, lifeMs = 3_600_000, regi
       catalog: [{ type: 'image', endpoints }],
     }
     say(response, 201, { token }, { 'x-subject-token': `a-hidden-token-${issued}` })
+  }
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy())
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const own = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
