@@ -6,6 +6,7 @@ import {
 import { documentOf } from './document-of.ts'
 import type { Failure, JobRecord, JobRecords, Lost } from './record.ts'
 import { type Starter, startExecution } from './start.ts'
+import { UNDOING } from './step.ts'
 
 /** A running job of which nothing was heard for so long has its execution asked about, and again as often. */
 export const SILENCE_MS = 180_000
@@ -82,7 +83,7 @@ async function endIfLost(to: Finding, record: JobRecord): Promise<boolean> {
     return true
   }
   // Noted first where it stood: undoing goes through steps of its own. Counted last: what did not start is no try.
-  const lost: Lost = { error, ...(record.lost ?? { step: record.step, tries: 0 }) }
+  const lost: Lost = { error, ...(record.lost ?? { step: standingAt(record), tries: 0 }) }
   const noted = await to.jobs.change(record.id, { lost }, ['running'])
   if (noted === undefined) return false
   await startExecution(to, record.kind, `${record.id}-undo-${tries}`, {
@@ -92,6 +93,10 @@ async function endIfLost(to: Finding, record: JobRecord): Promise<boolean> {
   await to.jobs.change(record.id, { lost: { ...lost, tries }, checkedAt: to.now() }, ['running'])
   return true
 }
+
+/** The step of its page it came to: what it may have undone since is not of the page. */
+const standingAt = ({ steps }: JobRecord): string | undefined =>
+  steps.findLast(({ name }) => !name.startsWith(UNDOING))?.name
 
 /** @returns how an execution ended; undefined while it runs. */
 async function endOf(lambda: LambdaClient, arn: string): Promise<string | undefined> {

@@ -100,15 +100,21 @@ export interface JobRecords {
   /** @returns the record after the change; undefined, with nothing changed, where its status is not among `when`. */
   change(id: string, change: JobChange, when: readonly JobStatus[]): Promise<JobRecord | undefined>
   /**
-   * A step begins, or begins again, in an execution.
+   * A step begins, or begins again.
    *
    * @returns as {@link JobRecords.change}; undefined for a job that has ended.
    */
-  begin(id: string, step: string, now: string, execution?: string): Promise<JobRecord | undefined>
-  /** Keep what a step answered. */
-  answer(id: string, step: string, answer: unknown): Promise<void>
+  begin(id: string, step: string, now: string, within?: Within): Promise<JobRecord | undefined>
   /** Newest first unless said, after `marker`; of one status and project, or all. Eventually consistent on AWS. */
   list(options: ListOptions): Promise<JobRecord[]>
+}
+
+/** What is noted as a step begins. */
+export interface Within {
+  /** The durable execution it runs in. */
+  readonly execution: string
+  /** What an earlier step answered: kept now, as nobody needs it before. */
+  readonly answered?: { readonly step: string; readonly answer: unknown } | undefined
 }
 
 export interface ListOptions {

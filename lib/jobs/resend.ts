@@ -16,10 +16,13 @@ const SWEEP = 1000
 export async function resendJobs(to: Pick<Submission, 'jobs' | 'queue' | 'now'>): Promise<number> {
   const before = new Date(Date.parse(to.now()) - PATIENCE_MS).toISOString()
   const queued = await to.jobs.list({ status: 'queued', limit: SWEEP, oldestFirst: true })
-  const waiting = queued.filter(({ queuedAt }) => queuedAt < before)
-  for (const record of waiting) {
+  let resent = 0
+  for (const record of queued.filter(({ queuedAt }) => queuedAt < before)) {
+    // Noted first, so that the starter sees that it was sent again.
+    const noted = await to.jobs.change(record.id, { queuedAt: to.now() }, ['queued'])
+    if (noted === undefined) continue
     await to.queue.send(documentOf(record))
-    await to.jobs.change(record.id, { queuedAt: to.now() }, ['queued'])
+    resent += 1
   }
-  return waiting.length
+  return resent
 }

@@ -3,7 +3,7 @@ import { httpStatus } from '../errors.ts'
 import type { JobBackend } from './backend.ts'
 import type { JobKind, JobOf } from './document.ts'
 import { failureOf } from './failure.ts'
-import type { Failure } from './record.ts'
+import type { Failure, Within } from './record.ts'
 import { retryStrategy, TRIES } from './retry.ts'
 
 /** A step of a job: runs again from the same document as often as it has to. */
@@ -17,6 +17,9 @@ export type BackendFor<Kind extends JobKind> = (
   lambdaContext: DurableContext['lambdaContext'],
   job: JobOf<Kind>,
 ) => Promise<JobBackend>
+
+/** What the names of steps that undo begin with. */
+export const UNDOING = 'undo: '
 
 /** A step that failed for good. */
 export class StepFailed extends Error {
@@ -49,17 +52,23 @@ const cancelled = (job: { readonly id: string }, step: string): Failure => ({
 type Outcome<Result> = { readonly result: Result } | { readonly failure: Failure }
 
 /** Runs steps of a job in a durable execution: what each is at is in the job's record, and why it is tried again. */
-export const stepsOf =
-  <Kind extends JobKind>(context: DurableContext, job: JobOf<Kind>, backendFor: BackendFor<Kind>) =>
+export const stepsOf = <Kind extends JobKind>(
+  context: DurableContext,
+  job: JobOf<Kind>,
+  backendFor: BackendFor<Kind>,
+) => {
+  const execution = context.executionContext.durableExecutionArn
+  let answered: Within['answered']
+
   /** @param name unique in the workflow. @param shown what the record says the job stands at. */
-  async <Result>(
+  return async <Result>(
     name: string,
     shown: string,
     run: Step<Kind, Result>,
     options: StepOptions = {},
   ): Promise<Result> => {
     const { evenIfCancelled = false, again = false, callbackId, answers = false } = options
-    const execution = context.executionContext.durableExecutionArn
+    const within = { execution, answered }
 
     const attempt = async (): Promise<Outcome<Result>> => {
       let backend: JobBackend | undefined
@@ -67,14 +76,13 @@ export const stepsOf =
         backend = await backendFor(context.lambdaContext, job)
         const begun = again
           ? undefined
-          : await backend.jobs.begin(job.id, shown, new Date().toISOString(), execution)
+          : await backend.jobs.begin(job.id, shown, new Date().toISOString(), within)
         const record =
           callbackId === undefined ? begun : await backend.jobs.change(job.id, { callbackId }, ['running'])
         if ((record === undefined || record.cancelRequested) && !evenIfCancelled) {
           return { failure: cancelled(job, shown) }
         }
         const result = await run(backend, job)
-        if (answers && result !== undefined) await backend.jobs.answer(job.id, name, result)
         if (record?.error && !evenIfCancelled) await backend.jobs.change(job.id, { error: null }, ['running'])
         return { result }
       } catch (error) {
@@ -100,7 +108,10 @@ export const stepsOf =
         return { failure: { name: known, message: `${message} (after ${TRIES} tries)`, step: shown } }
       })
     if ('failure' in outcome) throw new StepFailed(outcome.failure)
-    return outcome.result
+    const { result } = outcome
+    if (answers && result !== undefined) answered = { step: name, answer: result }
+    return result
   }
+}
 
 export type RunStep<Kind extends JobKind> = ReturnType<typeof stepsOf<Kind>>

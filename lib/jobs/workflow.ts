@@ -4,7 +4,7 @@ import { endOf } from './end.ts'
 import { live, type Page, retraced, type Undo } from './pages.ts'
 import type { Failure } from './record.ts'
 import { runOf } from './run.ts'
-import { type BackendFor, StepFailed, stepsOf } from './step.ts'
+import { type BackendFor, StepFailed, stepsOf, UNDOING } from './step.ts'
 
 export type { Steps } from './pages.ts'
 export type { BackendFor, Step } from './step.ts'
@@ -43,7 +43,7 @@ export const workflow = <Kind extends JobKind>(
       const left: Failure[] = []
       for (const { name, run } of undo.reverse()) {
         try {
-          await runStep(`undo: ${name}`, `undo: ${name}`, run, { evenIfCancelled: true })
+          await runStep(UNDOING + name, UNDOING + name, run, { evenIfCancelled: true })
         } catch (fault) {
           if (!(fault instanceof StepFailed)) throw fault
           left.push(fault.failure)

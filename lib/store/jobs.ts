@@ -1,5 +1,5 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { JobRecord, type JobRecords, type JobStatus } from '../jobs/record.ts'
+import { JobRecord, type JobRecords, type JobStatus, type Within } from '../jobs/record.ts'
 import { listJobRecords, orderOf, shardKey, statusKey } from './job-list.ts'
 import { ifHolds, type Table } from './table.ts'
 
@@ -56,21 +56,32 @@ export const jobRecords = (table: Table, now: () => string): JobRecords => {
   }
 
   /** A step it was not at so far. */
-  const arrive = (id: string, step: string, at: string, execution: string | undefined) =>
+  const arrive = (id: string, step: string, at: string, { execution, answered }: Partial<Within>) =>
     update(
       id,
       { status: 'running', gsi2pk: statusKey('running'), step, attempts: 1, execution },
       ['queued', 'running'],
       {
-        update:
-          ', startedAt = if_not_exists(startedAt, :at), #steps = list_append(if_not_exists(#steps, :none), :steps)',
+        update: `, startedAt = if_not_exists(startedAt, :at), #steps = list_append(if_not_exists(#steps, :none), :steps)${
+          answered === undefined ? '' : ', #answers.#answered = :answer'
+        }`,
         condition: '(attribute_not_exists(#step) OR #step <> :step)',
-        names: { '#step': 'step', '#steps': 'steps' },
-        values: { ':step': step, ':at': at, ':none': [], ':steps': [{ name: step, startedAt: at }] },
+        names: {
+          '#step': 'step',
+          '#steps': 'steps',
+          ...(answered && { '#answers': 'answers', '#answered': answered.step }),
+        },
+        values: {
+          ':step': step,
+          ':at': at,
+          ':none': [],
+          ':steps': [{ name: step, startedAt: at }],
+          ...(answered && { ':answer': answered.answer }),
+        },
       },
     )
 
-  const again = (id: string, step: string, execution: string | undefined) =>
+  const again = (id: string, step: string, { execution }: Partial<Within>) =>
     update(id, { execution }, ['running'], {
       update: ' ADD attempts :one',
       condition: '#step = :step',
@@ -109,16 +120,8 @@ export const jobRecords = (table: Table, now: () => string): JobRecords => {
         when,
       ),
 
-    begin: async (id, step, at, execution) =>
-      (await arrive(id, step, at, execution)) ?? again(id, step, execution),
-
-    async answer(id, step, answer) {
-      await update(id, {}, ['running'], {
-        update: ', #answers.#of = :answer',
-        names: { '#answers': 'answers', '#of': step },
-        values: { ':answer': answer },
-      })
-    },
+    begin: async (id, step, at, within) =>
+      (await arrive(id, step, at, within ?? {})) ?? again(id, step, within ?? {}),
 
     async list(options) {
       const after = options.marker === undefined ? undefined : await get(options.marker)

@@ -198,7 +198,7 @@ const loseMessage = () =>
 const loseExecution = async () => {
   const { id } = await loseMessage()
   const execution = `arn:aws:lambda:eu-central-1:000000000000:function:cinderless-dev-job-copy-image-to-volume:1/durable-execution/${id}/1`
-  await jobRecords(table(), anHourAgo).begin(id, 'attach', anHourAgo(), execution)
+  await jobRecords(table(), anHourAgo).begin(id, 'attach', anHourAgo(), { execution })
 }
 
 /** What is done in a function's name: its log written, secrets read, messages taken, and itself called on time. */

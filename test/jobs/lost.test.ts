@@ -77,6 +77,18 @@ test('one that was cancelled ends as cancelled', async () => {
   expect(await isThere(id)).toBe(false)
 })
 
+test('one that was lost while it undid what it had done is undone to the end', async () => {
+  const id = await atGate()
+  const { execution = '' } = (await records().get(id)) ?? {}
+  await lose(id)
+  await records().begin(id, 'undo: remove', new Date().toISOString(), { execution })
+
+  await system.sweep()
+
+  expect(await endOf(id)).toMatchObject({ status: 'failed', error: { name: 'VolumeBackendError' } })
+  expect(await isThere(id)).toBe(false)
+})
+
 test('an undoing that is lost too is begun again, and given up in the end, which is said', async () => {
   const id = await atGate()
   await lose(id)
