@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { Tickets } from '../jobs/turns.ts'
 import { ifHolds, type Table } from './table.ts'
@@ -47,10 +47,13 @@ export const ticketsIn = (table: Table): Tickets => {
   const begin = (host: string) =>
     ifHolds(
       table.client.send(
-        new PutCommand({
+        new UpdateCommand({
           TableName: table.name,
-          Item: { ...key(host), line: {}, next: 1 },
+          Key: key(host),
+          UpdateExpression: 'SET #line = :nobody, #next = :first',
           ConditionExpression: 'attribute_not_exists(pk)',
+          ExpressionAttributeNames: { '#line': 'line', '#next': 'next' },
+          ExpressionAttributeValues: { ':nobody': {}, ':first': 1 },
         }),
       ),
     )

@@ -27,6 +27,7 @@ beforeAll(async () => {
   await driveJobs()
   await Promise.all([driveSigned(), driveDeadLetters()])
   await driveLine()
+  await driveStores()
   await loseMessage()
   await loseExecution()
   for (const name of ['publish-volume-stats', 'sweep-jobs', 'ask-hosts'])
@@ -142,6 +143,31 @@ const driveSigned = async () => {
   }
 }
 
+/** Jobs with a store that no agent knows: each comes as far as asking for it, and undoes what it did. */
+const driveStores = async () => {
+  const snapshotId = '0'.repeat(64)
+  const backup = { repository: 'none', snapshotId }
+  const destination = { kind: 'folder', store: 'none', name: 'image' }
+  const driven: [string, object][] = [
+    ['copy_volume_to_image', { volume: { id: 'small' }, image: { destination } }],
+    ['backup_volume', { volume: { id: 'small' }, repository: 'none' }],
+    ['restore_backup', { volume: { id: 'small' }, backup: { ...backup, sizeBytes: 2 ** 30 } }],
+  ]
+  for (const [method, input] of driven) {
+    const keyed = { ...input, idempotencyKey: method }
+    const { jobId } = await drive(method, keyed)
+    await jobIs(jobId, isOver)
+    await drive(method, keyed)
+  }
+  for (const [kind, input] of Object.entries({
+    'delete-backup': { backup },
+    'check-backup': { repository: 'none' },
+  })) {
+    const { id } = await call('POST', '/jobs', { kind, input })
+    await jobIs(id, isOver)
+  }
+}
+
 const driveDeadLetters = async () => {
   await send('no JSON')
   await eventually(() => recorded.system.queues.depth('JobsDeadLetters') > 0)
@@ -211,6 +237,11 @@ const isDoneForIt = (key: string, { action, on }: Permission) =>
 /** What is heard of a host is kept by the process: of the functions that share this one, the first asks for all. */
 const isForAll = ({ keys }: Permission) => keys?.startsWith('HOST#') ?? false
 
+/** Which job waits for its turn, and which one wakes it, is chance: what one was seen to do in a line, all may have to. */
+const isInLine = (by: string, { action, keys }: Permission) =>
+  by.startsWith('job-') &&
+  (action === 'lambda:SendDurableExecutionCallbackSuccess' || (keys?.startsWith('TICKETS#') ?? false))
+
 const each = (asked: readonly Asked[]) => [...new Set(asked.map(({ by, what }) => `${by}: ${what}`))]
 
 test('whatever a function asks of AWS, its role allows', () => {
@@ -226,7 +257,10 @@ test('whatever a role allows, its function was seen to ask for', () => {
   const { service } = recorded.system
   const needless = [...service.functions.keys()].flatMap((key) => {
     const needs = recorded.asked.flatMap(({ by, needs }) =>
-      needs !== undefined && (by === key || isForAll(needs)) ? [needs] : [],
+      needs !== undefined &&
+      (by === key || isForAll(needs) || (key.startsWith('job-') && isInLine(by, needs)))
+        ? [needs]
+        : [],
     )
     return permissionsOf(roleOf(packaged, service, key))
       .filter(
@@ -267,9 +301,11 @@ test('whoever asks StorPool or an agent may read what it shows there, and is in 
 
 test('whatever a function asks of agents, the role of its pair allows', () => {
   const { service } = recorded.system
+  const anyTask = ['attach-wait', 'release', 'adopt', 'cancel-task', 'tasks', 'health']
   const allowed: Record<string, readonly string[]> = {
     attach: ['attach-wait', 'release', 'health'],
-    data: ['attach-wait', 'release', 'copy-image', 'adopt', 'cancel-task', 'tasks', 'health'],
+    data: [...anyTask, 'copy-image', 'upload-volume'],
+    backup: [...anyTask, 'backup-volume', 'restore-backup', 'delete-backup', 'check-backup'],
     read: ['tasks', 'health'],
   }
   const refused = recorded.asked.filter(({ by, of, what }) => {
