@@ -2,7 +2,7 @@ import type { TaskKind, TaskRequest } from '../lib/agent/tasks.ts'
 import type { Context } from './context.ts'
 import { Refusal } from './refusal.ts'
 import { repositoryStore } from './repository-store.ts'
-import { assertDestination } from './stores.ts'
+import { assertOpens } from './stores.ts'
 import type { Tools } from './tools.ts'
 
 const toolsOf: Readonly<Record<TaskKind, readonly (keyof typeof names)[]>> = {
@@ -34,5 +34,8 @@ export const assertAble = ({ config, tools }: Context, request: TaskRequest): vo
     )
   }
   if ('repository' in request) repositoryStore(config, request)
-  if (request.kind === 'upload-volume') assertDestination(config.stores, request)
+  if (request.kind === 'upload-volume') assertOpens(config.stores, request.destination, request.secrets)
+  if (request.kind === 'copy-image' && 'store' in request.source) {
+    assertOpens(config.stores, request.source, request.secrets)
+  }
 }

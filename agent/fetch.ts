@@ -1,7 +1,8 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Dropped, get, type Reach } from './get.ts'
+import { Dropped } from './answer.ts'
+import type { Origin } from './origin.ts'
 import { type Incoming, openIncoming, otherSize, type Part, type Promised } from './partial.ts'
 import { asRefusal, Refusal } from './refusal.ts'
 
@@ -15,8 +16,8 @@ const progressBytes = 1 * MiB
 const mostRestarts = 3
 
 export interface Fetch extends Promised {
-  readonly url: string
-  readonly reach: Reach
+  readonly origin: Origin
+  readonly signal: AbortSignal
   /** More is refused, however much the server says or sends. */
   readonly mostBytes: number
   readonly leastBytesPerSecond: number
@@ -40,7 +41,7 @@ export interface Fetch extends Promised {
  *   `source_refused`; `source_not_found`; what `assertSpace` throws
  */
 export const fetchInto = async (handle: FileHandle, job: Fetch): Promise<number> => {
-  const { signal } = job.reach
+  const { signal } = job
   const file = await openIncoming(handle, job, job.part, signal)
   const wasResumed = file.at > 0
   let restarts = 0
@@ -75,9 +76,8 @@ export const fetchInto = async (handle: FileHandle, job: Fetch): Promise<number>
 const exchange = async (file: Incoming, job: Fetch, noteRestart: () => void): Promise<void> => {
   const mayGoOn = file.at > 0 && file.tag !== undefined
   if (!mayGoOn) await file.restart(undefined)
-  const asked: Record<string, string> =
-    mayGoOn && file.tag !== undefined ? { range: `bytes=${file.at}-`, 'if-range': file.tag } : {}
-  const response = await get(job.url, asked, job.reach)
+  const rest = mayGoOn && file.tag !== undefined ? { at: file.at, tag: file.tag } : undefined
+  const response = await job.origin.ask(rest)
   const pace = watchPace(response, file, job)
   try {
     const total = await begun(response, file, job, noteRestart)
@@ -107,7 +107,7 @@ const begun = async (
   const [, from, whole] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers['content-range'] ?? '') ?? []
   const goesOn = statusCode === 206 && Number(from) === file.at
   if (!goesOn && file.at > 0) noteRestart()
-  if (!goesOn) await file.restart(statusCode === 200 ? strong(headers.etag) : undefined)
+  if (!goesOn) await file.restart(statusCode === 200 ? job.origin.tagOf(headers) : undefined)
   if (!goesOn && statusCode !== 200) throw new Dropped(`part of the file was answered ${statusCode}`)
   const length = goesOn ? whole : headers['content-length']
   const total = length === undefined ? undefined : Number(length)
@@ -128,7 +128,7 @@ const receive = async (response: IncomingMessage, file: Incoming, job: Fetch, to
       if (file.at - file.syncedAt >= syncBytes) await sync(file, job)
     }
   } catch (error) {
-    job.reach.signal.throwIfAborted()
+    job.signal.throwIfAborted()
     if (error instanceof Refusal || error instanceof Dropped) throw error
     throw new Dropped(`it broke off at ${file.at} bytes: ${asRefusal(error).message}`)
   }
@@ -161,6 +161,3 @@ const assertSize = (bytes: number, { sizeBytes, mostBytes }: Fetch) => {
 
 const tooLarge = (bytes: number, most: number) =>
   new Refusal('image_too_large', `The file has ${bytes} bytes or more; ${most} are taken`)
-
-/** A weak tag says that a file means the same, not that its bytes do. */
-const strong = (tag: string | undefined) => (tag?.startsWith('"') ? tag : undefined)

@@ -12,21 +12,26 @@ interface More {
   readonly signal?: AbortSignal | undefined
 }
 
+const originOf = ({ endpoint, bucket, pathStyle }: S3Store): URL => {
+  const origin = new URL(endpoint)
+  if (!pathStyle) origin.hostname = `${bucket}.${origin.hostname}`
+  return origin
+}
+
+/** The address of an object, escaped as its signature wants it; of the bucket itself for an empty key. */
+export const addressOf = (store: S3Store, key: string, query: Readonly<Record<string, string>> = {}): URL => {
+  const segments = [...(store.pathStyle ? [store.bucket] : []), ...key.split('/')]
+  const url = new URL(`/${segments.map(escaped).join('/')}`, originOf(store))
+  url.search = Object.entries(query)
+    .map(([name, value]) => `${escaped(name)}=${escaped(value)}`)
+    .join('&')
+  return url
+}
+
 /** Signed requests to one bucket. */
 export const s3Requests = (store: S3Store, secrets: Secrets, ca: string[] | undefined) => {
   const { accessKeyId = '', secretAccessKey = '', sessionToken } = secrets
-  const origin = new URL(store.endpoint)
-  if (!store.pathStyle) origin.hostname = `${store.bucket}.${origin.hostname}`
-  const server = connection(origin, ca)
-
-  const addressOf = (key: string, query: Readonly<Record<string, string>>): URL => {
-    const segments = [...(store.pathStyle ? [store.bucket] : []), ...key.split('/')]
-    const url = new URL(`/${segments.map(escaped).join('/')}`, origin)
-    url.search = Object.entries(query)
-      .map(([name, value]) => `${escaped(name)}=${escaped(value)}`)
-      .join('&')
-    return url
-  }
+  const server = connection(originOf(store), ca)
 
   return {
     close: () => server.close(),
@@ -40,7 +45,7 @@ export const s3Requests = (store: S3Store, secrets: Secrets, ca: string[] | unde
       query: Readonly<Record<string, string>>,
       { headers = {}, body, signal }: More = {},
     ): Promise<Reply> => {
-      const url = addressOf(key, query)
+      const url = addressOf(store, key, query)
       const payload = typeof body === 'object' ? unsignedPayload : sha256Of(body ?? '')
       const keys = { accessKeyId, secretAccessKey, sessionToken }
       const all = signed({ method, url, headers, payload }, keys, store.region, new Date())

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path'
 import * as z from 'zod'
 import { StoreName } from '../lib/agent/stores.ts'
-import type { UploadVolume } from '../lib/agent/tasks.ts'
+import type { Secrets } from '../lib/agent/tasks.ts'
 import { Refusal } from './refusal.ts'
 
 const Path = z.string().refine(isAbsolute, 'must be an absolute path')
@@ -97,9 +97,10 @@ const isOf = <Kind extends Store['kind']>(
  *
  * @throws Refusal `bad_request`
  */
-export const assertDestination = (
+export const assertOpens = (
   stores: Stores,
-  { destination: { kind, store }, secrets }: Pick<UploadVolume, 'destination' | 'secrets'>,
+  { kind, store }: { readonly kind: keyof typeof secretsOf; readonly store: string },
+  secrets: Secrets | undefined,
 ): void => {
   storeOf(stores, kind, store)
   for (const name of secretsOf[kind]) {

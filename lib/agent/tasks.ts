@@ -14,6 +14,16 @@ export type ImageFormat = z.infer<typeof ImageFormat>
 /** An image in the folder the agent's configuration names: a plain file name, never a path. */
 export const FolderImage = z.strictObject({ kind: z.literal('folder'), name: FileName })
 
+const promised = {
+  /** Hexadecimal digest of the image file, checked before the first write. */
+  sha512: z
+    .string()
+    .regex(/^[0-9a-f]{128}$/)
+    .optional(),
+  /** Bytes of the image file. */
+  sizeBytes: z.int().positive().optional(),
+}
+
 /** An image on a server. The agent checks every address it is led to, and takes no other scheme. */
 export const HttpsImage = z.strictObject({
   kind: z.literal('https'),
@@ -25,17 +35,15 @@ export const HttpsImage = z.strictObject({
       const { username, password } = URL.parse(url) ?? {}
       return !username && !password
     }, 'must hold no credentials'),
-  /** Hexadecimal digest of the image file, checked before the first write. */
-  sha512: z
-    .string()
-    .regex(/^[0-9a-f]{128}$/)
-    .optional(),
-  /** Bytes of the image file. */
-  sizeBytes: z.int().positive().optional(),
+  ...promised,
 })
 export type HttpsImage = z.infer<typeof HttpsImage>
 
-export const ImageSource = z.discriminatedUnion('kind', [FolderImage, HttpsImage])
+/** An image in a bucket or in Glance, of a store of the agent's configuration. What opens that comes as `secrets`. */
+export const S3Image = z.strictObject({ ...S3Object.shape, ...promised })
+export const ImageOfGlance = z.strictObject({ ...GlanceImage.shape, ...promised })
+
+export const ImageSource = z.discriminatedUnion('kind', [FolderImage, HttpsImage, S3Image, ImageOfGlance])
 export type ImageSource = z.infer<typeof ImageSource>
 
 const Secret = z.string().min(1).max(16_384)

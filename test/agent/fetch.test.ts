@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { addressChecker, type Resolve } from '../../agent/addresses.ts'
 import { type Fetch, fetchInto } from '../../agent/fetch.ts'
+import { httpsOrigin } from '../../agent/origin.ts'
 import type { Part } from '../../agent/partial.ts'
 import { ca, serve, startImageServer } from './image-server.ts'
 import { MiB, noise } from './support.ts'
@@ -21,7 +22,7 @@ const loopback: Resolve = async () => [{ address: '127.0.0.1', family: 4 }]
 const digest = (content: Buffer, name = 'sha256') => createHash(name).update(content).digest('hex')
 const content = noise(3 * MiB)
 
-interface Changes extends Partial<Omit<Fetch, 'reach'>> {
+interface Changes extends Partial<Omit<Fetch, 'origin'>> {
   readonly allow?: string[]
   readonly resolve?: Resolve
   readonly ca?: string[] | undefined
@@ -35,20 +36,22 @@ const fetched = async (port: number, path: string, changes: Changes = {}) => {
     allow = ['127.0.0.0/8'],
     resolve = loopback,
     limits = { connectMs: 5_000, idleMs: 5_000 },
+    signal = new AbortController().signal,
     ...job
   } = changes
   const file = join(folder, 'file')
   await using handle = await open(file, job.part ? 'r+' : 'w+')
   const synced: Part[] = []
+  const origin = httpsOrigin(path.startsWith('/') ? `https://images.example:${port}${path}` : path, {
+    addressesOf: addressChecker(allow, resolve),
+    ports: [port],
+    ca: 'ca' in changes ? changes.ca : [ca],
+    limits,
+    signal,
+  })
   const bytes = await fetchInto(handle, {
-    url: path.startsWith('/') ? `https://images.example:${port}${path}` : path,
-    reach: {
-      addressesOf: addressChecker(allow, resolve),
-      ports: [port],
-      ca: 'ca' in changes ? changes.ca : [ca],
-      limits,
-      signal: changes.signal ?? new AbortController().signal,
-    },
+    origin,
+    signal,
     digests: {},
     sizeBytes: undefined,
     mostBytes: 8 * MiB,
