@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Backup } from '../lib/agent/backups.ts'
 import type { RequestOf, TaskResult } from '../lib/agent/tasks.ts'
-import { openForReading, waitForDevice } from './devices.ts'
+import type { Device } from './devices.ts'
 import { forget } from './forget.ts'
 import { pump } from './pump.ts'
 import { Refusal } from './refusal.ts'
@@ -10,7 +10,7 @@ import { openRestic, type Restic } from './restic.ts'
 import { whenUnlocked } from './restic-locks.ts'
 import type { Run } from './run.ts'
 import { backupOf, isUnfinished, jsonOf, snapshotsOf } from './snapshots.ts'
-import { deviceWaitMs } from './use-device.ts'
+import { readingAlone } from './use-device.ts'
 
 type Backing = Run<RequestOf<'backup-volume'>>
 
@@ -32,7 +32,7 @@ const undoMs = 10_000
  * and no backup. A job that has a whole one already gets that.
  */
 export const backupVolume = async (run: Backing): Promise<TaskResult> => {
-  const { context, request, signal } = run
+  const { request } = run
   const { globalId, sizeBytes } = request.volume
   await run.update({ phase: 'wait', totalBytes: sizeBytes })
   await using restic = await openRestic(run)
@@ -41,12 +41,13 @@ export const backupVolume = async (run: Backing): Promise<TaskResult> => {
   const whole = before.find((one) => one.sizeBytes === sizeBytes)
   if (whole !== undefined) return resultOf(whole)
 
-  const found = await waitForDevice(context.config.devices, request.volume, deviceWaitMs, signal)
-  await using device = await openForReading(found)
-  await run.update({ phase: 'copy' })
   const step = { sent: false }
   try {
-    const { summary, sha256 } = await whenUnlocked(restic, () => send(run, restic, device, step))
+    const { summary, sha256 } = await readingAlone(run, request.volume, async (held, device) => {
+      await run.update({ phase: 'copy' })
+      const reading = restic.within(held.signal)
+      return whenUnlocked(reading, () => send(held, reading, device, step))
+    })
     await run.update({ phase: 'flush' })
     if (summary.total_bytes_processed !== sizeBytes) {
       throw new Refusal(
@@ -78,7 +79,7 @@ const marks = ({ requestId, volume, tags }: RequestOf<'backup-volume'>) => [
 const send = async (
   run: Backing,
   restic: Restic,
-  { handle }: Awaited<ReturnType<typeof openForReading>>,
+  { handle }: Pick<Device, 'handle'>,
   step: { sent: boolean },
 ) => {
   const { request, context } = run

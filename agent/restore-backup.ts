@@ -1,13 +1,13 @@
 import type { RequestOf, TaskResult } from '../lib/agent/tasks.ts'
-import { type Device, openDevice, waitForDevice } from './devices.ts'
+import type { Device } from './devices.ts'
 import { dump } from './dump.ts'
 import { Refusal } from './refusal.ts'
-import { openRestic } from './restic.ts'
+import { openRestic, type Restic } from './restic.ts'
 import { whenUnlocked } from './restic-locks.ts'
 import type { Run } from './run.ts'
 import { beforeFirstWrite, clearVolume } from './segments.ts'
 import { type Snapshot, snapshotOf, wordsOf } from './snapshots.ts'
-import { deviceWaitMs } from './use-device.ts'
+import { writing } from './use-device.ts'
 import { writeGrains } from './write-grains.ts'
 
 type Restoring = Run<RequestOf<'restore-backup'>>
@@ -17,7 +17,7 @@ type Restoring = Run<RequestOf<'restore-backup'>>
  * after a crash it begins at the start.
  */
 export const restoreBackup = async (run: Restoring): Promise<TaskResult> => {
-  const { context, request, signal } = run
+  const { request } = run
   const { sizeBytes, volume } = request
   if (sizeBytes > volume.sizeBytes) {
     throw new Refusal(
@@ -29,8 +29,21 @@ export const restoreBackup = async (run: Restoring): Promise<TaskResult> => {
   await using restic = await openRestic(run)
   const snapshot = await snapshotOf(restic, request.snapshotId)
   const expected = expectedOf(request, snapshot)
-  const found = await waitForDevice(context.config.devices, volume, deviceWaitMs, signal)
-  await using device = await openDevice(found, context.guard.user)
+  return await writing(run, volume, async (held, device) => {
+    const sha256 = await write(held, device, { restic: restic.within(held.signal), snapshot })
+    await run.update({ phase: 'flush' })
+    assertDigest(sha256, expected, snapshot)
+    await device.handle.sync()
+    return { partlyWritten: false, snapshotId: snapshot.id, sizeBytes, sha256 }
+  })
+}
+
+/** @returns SHA-256 of what was written */
+const write = async (
+  run: Restoring,
+  device: Device,
+  { restic, snapshot }: { restic: Restic; snapshot: Snapshot },
+): Promise<string> => {
   await beforeFirstWrite(run)
   if (run.task().clearsTail) {
     await run.update({ phase: 'clear' })
@@ -38,11 +51,7 @@ export const restoreBackup = async (run: Restoring): Promise<TaskResult> => {
   }
   await run.update({ phase: 'copy' })
   const take = writer(run, device)
-  const sha256 = await whenUnlocked(restic, () => dump(restic, { snapshot, bytes: sizeBytes, take }))
-  await run.update({ phase: 'flush' })
-  assertDigest(sha256, expected, snapshot)
-  await device.handle.sync()
-  return { partlyWritten: false, snapshotId: snapshot.id, sizeBytes, sha256 }
+  return whenUnlocked(restic, () => dump(restic, { snapshot, bytes: run.request.sizeBytes, take }))
 }
 
 /** @throws Refusal the repository says otherwise than the request, before anything is written */

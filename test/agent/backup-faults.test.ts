@@ -10,7 +10,7 @@ import {
   restoreRequest,
   startBackups,
 } from './backup-support.ts'
-import { ended, type Host, MiB, makeHost, noise, restic, sha256, soon, underWay } from './support.ts'
+import { ended, type Host, MiB, makeHost, noise, remove, restic, sha256, soon, underWay } from './support.ts'
 
 let host: Host
 let backups: Backups
@@ -79,6 +79,24 @@ test('a device that ends early, or cannot be read, is never taken for a smaller 
   const task = await ended(client, 'backup-a.b.4')
   expect(task).toMatchObject({ state: 'failed', error: { code: 'size_mismatch' } })
   expect(snapshots()).toHaveLength(before)
+})
+
+test('a device that is taken from this host ends its backup', async () => {
+  const { client } = backups
+  const large = 256 * MiB
+  await host.attach(large, { id: 'a.b.8', fill: 'x' })
+  await client.backupVolume(backupRequest(large, of('a.b.8', large)), soon())
+  await underWay(client, MiB, 'backup-a.b.8')
+
+  // Held, so that it cannot be done before the loss is noticed.
+  for (const pid of host.children()) process.kill(Number(pid), 'SIGSTOP')
+  remove(host.at('dev/storpool-byid/a.b.8'))
+
+  expect(await ended(client, 'backup-a.b.8')).toMatchObject({
+    state: 'failed',
+    error: { code: 'not_attached', retryable: true },
+  })
+  expect(host.children()).toEqual([])
 })
 
 test('restic killed in the middle is an error, and the next try is whole', async () => {

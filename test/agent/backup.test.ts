@@ -41,7 +41,9 @@ const disk = () => {
   return content
 }
 
-test('a backup has every byte of the volume, and is written back onto a new and a used one', async () => {
+test('a backup has every byte of the volume, and is written back onto a new and a used one', {
+  timeout: 60_000,
+}, async () => {
   const { client, path } = backups
   const content = disk()
   const id = 'a.b.1'
@@ -96,7 +98,9 @@ test('a backup has every byte of the volume, and is written back onto a new and 
   expect(restic(path, password, 'snapshots', '--json')).toContain('"vol=a.b.1"')
 })
 
-test('another backup of a volume adds what has changed; a deleted one frees its room and leaves the others', async () => {
+test('another backup of a volume adds what has changed; a deleted one frees its room and leaves the others', {
+  timeout: 60_000,
+}, async () => {
   const { client, path } = backups
   const id = 'a.b.2'
   const large = 24 * MiB
