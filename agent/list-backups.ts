@@ -9,10 +9,11 @@ const mostListed = 200
 
 /** The backups of a repository, the newest first; of one that was not made yet there are none. */
 export const listBackups = async (run: Run<RequestOf<'list-backups'>>): Promise<TaskResult> => {
-  const { globalId } = run.request
+  const { globalId, tags: words = {} } = run.request
   await using restic = await openRestic(run)
-  const tags = globalId === undefined ? [] : [`vol=${globalId}`]
-  const found = (await ifThere(snapshotsOf(restic, globalId === undefined ? {} : { tags }))) ?? []
+  const own = globalId === undefined ? [] : [`vol=${globalId}`]
+  const tags = [...own, ...Object.entries(words).map(([name, value]) => `${name}=${value}`)]
+  const found = (await ifThere(snapshotsOf(restic, tags.length === 0 ? {} : { tags }))) ?? []
   const backups = found.flatMap((one) => backupOf(one) ?? []).reverse()
   return { partlyWritten: false, backups: backups.slice(0, mostListed), total: backups.length }
 }

@@ -142,8 +142,12 @@ export const CheckBackup = z.strictObject({
 })
 export type CheckBackup = z.infer<typeof CheckBackup>
 
-/** The newest backups of a repository, or of one volume. */
-export const ListBackups = z.strictObject({ ...inRepository, globalId: GlobalId.optional() })
+/** The newest backups of a repository, of one volume, or of those with all these words. */
+export const ListBackups = z.strictObject({
+  ...inRepository,
+  globalId: GlobalId.optional(),
+  tags: BackupTags.optional(),
+})
 export type ListBackups = z.infer<typeof ListBackups>
 
 const of = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, { shape }: z.ZodObject<Shape>) =>

@@ -1,9 +1,8 @@
 import { v4 } from 'uuid'
 import * as z from 'zod'
-import type { Hosts } from '../driver/backend.ts'
-import { namedHost } from '../driver/known-host.ts'
 import { DriverError } from '../errors.ts'
 import { jobId } from '../ids.ts'
+import { type AgentHosts, agentHost } from './agent-host.ts'
 import { BackupVolumeInput } from './backup-volume/document.ts'
 import { CheckBackupInput } from './check-backup/document.ts'
 import { CloneVolumeInput } from './clone-volume/document.ts'
@@ -51,13 +50,10 @@ export const SubmitJob = z.discriminatedUnion('kind', kinds, {
 })
 export type SubmitJob = z.infer<typeof SubmitJob>
 
-export interface Submission {
+export interface Submission extends AgentHosts {
   readonly jobs: JobRecords
   readonly withheld: Withheld
   readonly queue: JobQueue
-  readonly hosts: Hosts
-  /** The host that copies where the caller names none. */
-  readonly jobHost: string | undefined
   now(): string
 }
 
@@ -168,7 +164,7 @@ async function completed(to: Submission, { kind, input }: SubmitJob): Promise<ob
     case 'delete-backup':
     case 'check-backup':
       if ('volume' in input) refuseEncrypted(input.volume)
-      return { ...input, host: await agentHost(to, input.host) }
+      return { ...input, host: (await agentHost(to, input.host)).name }
   }
 }
 
@@ -186,18 +182,4 @@ export async function submitOperation(
 ): Promise<Queued> {
   const { id, status } = await submitJob(to, SubmitJob.parse({ kind, input, idempotencyKey }))
   return { jobId: id, status }
-}
-
-async function agentHost(to: Submission, named: string | undefined): Promise<string> {
-  const name = named ?? to.jobHost
-  if (name === undefined) {
-    throw new DriverError('InvalidInput', 'no host was named to copy on', {
-      remedy: 'Name one in input.host, or set JOB_HOST.',
-    })
-  }
-  const host = await namedHost(to.hosts, name)
-  if (host.agent !== undefined) return host.name
-  throw new DriverError('HostNotReady', `host ${host.name} has no agent`, {
-    remedy: "Install the agent there and put its address into the host's entry in HOSTS.",
-  })
 }

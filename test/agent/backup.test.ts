@@ -60,7 +60,10 @@ test('a backup has every byte of the volume, and is written back onto a new and 
     result: { partlyWritten: false, sizeBytes: bytes, sha256: digest(content) },
   })
   const { snapshotId = '', addedBytes } = task.result!
-  const list = client.listBackups({ ...inNightly('list-1'), globalId: id }, soon())
+  const ofOther = { ...inNightly('list-0'), globalId: id, tags: { backup: 'b-2' } }
+  expect(await done(client, client.listBackups(ofOther, soon()))).toMatchObject({ total: 0 })
+  const ofThis = { ...inNightly('list-1'), globalId: id, tags: { backup: 'b-1' } }
+  const list = client.listBackups(ofThis, soon())
   expect(await done(client, list)).toMatchObject({
     total: 1,
     backups: [

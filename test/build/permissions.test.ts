@@ -82,6 +82,7 @@ const may: Record<string, readonly string[]> = {
   ],
   'get-job': [...pair('read'), ...readJob, ...seeLines],
   'cancel-job': [...pair('data'), ...readJob, ...changeJob, ...wake],
+  'list-backups': [...pair('backup'), ...stores, ...keepHost],
   'start-job': [
     'sqs:ReceiveMessage JobsQueue',
     'sqs:DeleteMessage JobsQueue',
@@ -223,7 +224,13 @@ test('a function shows agents the pair of the least role that does, and may read
   expect(roles).toEqual({
     attach: ['attach-volume', 'detach-volume'],
     data: ['cancel-job', 'job-copy-image-to-volume', 'job-copy-volume-to-image'],
-    backup: ['job-backup-volume', 'job-restore-backup', 'job-delete-backup', 'job-check-backup'],
+    backup: [
+      'list-backups',
+      'job-backup-volume',
+      'job-restore-backup',
+      'job-delete-backup',
+      'job-check-backup',
+    ],
     read: ['list-jobs', 'get-job', 'ask-hosts'],
   })
 })

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { cancelledAt, queued, run, type System } from '../jobs/cluster-jobs.ts'
 import { bytesOn, filled, nothingLeft } from '../jobs/host-jobs.ts'
 import { startJobs } from '../support/jobs.ts'
+import { aContext } from '../support/makers.ts'
 
 let system: System
 beforeAll(async () => {
@@ -23,9 +24,17 @@ interface Made {
 
 const backedUp = async (id: string): Promise<Made> => {
   const record = await run(system, 'backup-volume', { volume: { id }, repository: 'nightly', host })
-  expect(record.error).toBeUndefined()
+  expect(record.error ?? undefined).toBeUndefined()
   const { addedBytes: _, ...backup } = (record.result as { backup: Made & { addedBytes: number } }).backup
   return backup
+}
+
+const onlyBackupOf = async (volume: string) => {
+  const { handler } = await import('../../functions/jobs/list-backups.ts')
+  const asked = { repository: 'nightly', host, volume }
+  const listed = (await handler(asked, aContext('list-backups'))) as any
+  expect(listed.backups).toHaveLength(1)
+  return listed.backups[0]
 }
 
 test('a volume is backed up, restored onto a new and a larger one, checked and deleted', {
@@ -35,6 +44,9 @@ test('a volume is backed up, restored onto a new and a larger one, checked and d
   const backup = await backedUp('v')
   expect(backup.sizeBytes).toBe(1024 ** 3)
   await nothingLeft(system, ['v'])
+
+  const { addedBytes: _, ...listed } = await onlyBackupOf('v')
+  expect(listed).toEqual({ backup, time: expect.any(String), job: expect.any(String), volume: 'v' })
 
   const checked = await run(system, 'check-backup', {
     repository: 'nightly',

@@ -25,7 +25,7 @@ const byState = [
   / bytes, more than \d+ GiB$/,
   / is in template /,
   /a volume is named twice/,
-  /^no host was named to copy on$/,
+  /^no host was named to do it$/,
 ]
 
 const leaks = [/\bat (file:|node:|async |\/)/, /node:internal/, /node_modules/, /\.ts:\d+/]
