@@ -2,7 +2,7 @@ import type { AttachmentRef } from '../lib/agent/protocol.ts'
 import type { Context } from './context.ts'
 import { msUntil } from './deadline.ts'
 import { Refusal } from './refusal.ts'
-import type { VolumeRecord } from './state.ts'
+import type { TaskRecord, VolumeRecord } from './state.ts'
 import type { Tasks } from './tasks.ts'
 import { generationOn } from './uses.ts'
 
@@ -32,12 +32,14 @@ export const admission = ({ config, state, record }: Context, tasks: Tasks) => (
     const isNews =
       known?.generation !== generation || known.released !== released || known.adopted !== next.adopted
     const written = isNews ? record(next) : Promise.resolve()
-    const stale = tasks
-      .activeOn(globalId)
-      .filter(({ request }) => (generationOn(request, globalId) ?? generation) < generation)
+    const generationOf = ({ request }: TaskRecord) => generationOn(request, globalId) ?? generation
+    const stale = [
+      ...tasks.activeOn(globalId).filter((task) => generationOf(task) < generation),
+      ...tasks.waitingOn(globalId).filter((task) => released || generationOf(task) < generation),
+    ]
     const reason = new Refusal(
       'stale_generation',
-      `The volume was attached anew, as generation ${generation}`,
+      `The volume was ${released ? 'released' : 'attached anew'}, as generation ${generation}`,
       { generation },
     )
     const cleared =

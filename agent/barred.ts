@@ -4,7 +4,7 @@ import { Refusal } from './refusal.ts'
 import type { TaskRecord } from './state.ts'
 import { usesOf } from './uses.ts'
 
-/** Why a task that was cut off may not go on. */
+/** Why a task that was cut off may not go on, whoever asks again. */
 export const barredBy = ({ state }: Context, { request, stopping }: TaskRecord): Refusal | undefined => {
   if (stopping !== undefined) {
     const { code, message } = stopping

@@ -23,13 +23,7 @@ type Fetched = Exclude<ImageSource, { kind: 'folder' }>
  * @throws Refusal `interrupted` a restart has lost what opens it, or that is no longer good; as `fetchInto`
  */
 export const fetchImage = async (run: CopyRun, source: Fetched): Promise<void> => {
-  const { context, signal, request, withheld } = run
-  if (withheld) {
-    throw new Refusal(
-      'interrupted',
-      'What opens the image, or its whole address, was not kept over a restart: ask again to go on',
-    )
-  }
+  const { context, signal, request } = run
   const staging = stagingOf(context)
   await run.update({ phase: 'fetch' })
   const keep = (part: Part, complete = false) =>

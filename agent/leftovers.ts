@@ -1,6 +1,6 @@
 import type { Context } from './context.ts'
 import { mayBeginAnew } from './new-task.ts'
-import { asRefusal } from './refusal.ts'
+import { asRefusal, Refusal } from './refusal.ts'
 import { shelfOf } from './shelf.ts'
 import { stagingOf } from './staging.ts'
 import { hasEnded, type TaskRecord } from './state.ts'
@@ -22,20 +22,37 @@ export const leftoversOf = (context: Context) => {
       await staging.remove(task.id)
       const { request } = task
       if (request.kind !== 'upload-volume' || request.destination.kind !== 'folder') return
-      await shelfOf(context.config, request, request.destination).removePart()
+      const shelf = shelfOf(context.config, request, request.destination)
+      if (task.state !== 'succeeded') await shelf.takeBack()
+      await shelf.removePart()
     } catch (error) {
       log.error('leftovers', { task: task.id, message: asRefusal(error).message })
     }
   }
 
+  /** Nobody has asked again: whoever does from now on is told, as there is nothing left to go on from. */
+  const giveUp = (task: TaskRecord): Promise<void> => {
+    const { body: error } = new Refusal(
+      'deadline_passed',
+      'The agent was started anew, and nobody asked for the task again for a day',
+    )
+    return context.record({ ...task, error })
+  }
+
   /** Remove what an ended task has left; of one that may be asked for again, in a day. */
   const clear = async (id: string): Promise<void> => {
     const task = state.tasks.get(id)
-    if (task !== undefined && isNeeded(task)) {
-      setTimeout(() => void clear(id), keptMs).unref()
+    if (task === undefined) return staging.remove(id)
+    if (isNeeded(task)) {
+      if (hasEnded(task)) setTimeout(() => void clear(id), keptMs).unref()
       return
     }
-    await (task === undefined ? staging.remove(id) : remove(task))
+    if (mayBeginAnew(task)) {
+      await giveUp(task).catch((error: unknown) =>
+        log.error('journal', { message: asRefusal(error).message }),
+      )
+    }
+    await remove(task)
   }
 
   return {
@@ -48,8 +65,10 @@ export const leftoversOf = (context: Context) => {
           .filter(isNeeded)
           .map(({ id }) => id),
       )
-      const uploads = tasks().filter((task) => task.kind === 'upload-volume' && hasEnded(task))
-      await Promise.all(uploads.map(({ id }) => clear(id)))
+      const left = tasks().filter(
+        (task) => hasEnded(task) && (task.kind === 'upload-volume' || mayBeginAnew(task)),
+      )
+      await Promise.all(left.map(({ id }) => clear(id)))
     },
   }
 }

@@ -1,12 +1,12 @@
 import type { TaskRequest } from '../lib/agent/tasks.ts'
 import type { TaskRecord } from './state.ts'
 
-/** It was cut off, and what it needed to go on was in the caller's hands: asked for again, it goes on. */
+/** It was cut off, and what it needs to go on is in the caller's hands: asked for again, it goes on. */
 export const mayBeginAnew = ({ error }: TaskRecord) => error?.code === 'interrupted'
 
 export const begunAnew = (known: TaskRecord, request: TaskRequest): TaskRecord => {
   const { error: _error, result: _result, ...rest } = known
-  return { ...rest, ...withoutSecrets(request), state: 'queued', updatedAt: new Date().toISOString() }
+  return { ...rest, request: withoutSecrets(request), state: 'queued', updatedAt: new Date().toISOString() }
 }
 
 export const newTask = (request: TaskRequest, hash: string): TaskRecord => {
@@ -21,7 +21,7 @@ export const newTask = (request: TaskRequest, hash: string): TaskRecord => {
     totalBytes: 0,
     startedAt: now,
     updatedAt: now,
-    ...withoutSecrets(request),
+    request: withoutSecrets(request),
     hash,
     checkpoint: 0,
     wrote: false,
@@ -32,10 +32,7 @@ export const newTask = (request: TaskRequest, hash: string): TaskRecord => {
 /**
  * What may be written down of a request. The query of an address may be a signature, which is as good as a password.
  */
-const withoutSecrets = ({ secrets, ...request }: TaskRequest): Pick<TaskRecord, 'request' | 'withheld'> => {
-  const written = withoutQuery(request)
-  return secrets === undefined && written === request ? { request } : { request: written, withheld: true }
-}
+const withoutSecrets = ({ secrets: _secrets, ...request }: TaskRequest): TaskRequest => withoutQuery(request)
 
 const withoutQuery = (request: TaskRequest): TaskRequest => {
   if (request.kind !== 'copy-image' || request.source.kind !== 'https') return request

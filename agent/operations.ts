@@ -11,6 +11,7 @@ import type {
 } from '../lib/agent/protocol.ts'
 import type { CancelTask, Task } from '../lib/agent/tasks.ts'
 import { version } from '../lib/version.ts'
+import { abandon } from './abandon.ts'
 import { admission, assertCurrent } from './admission.ts'
 import { taskBeginner } from './begin-task.ts'
 import { isChild } from './children.ts'
@@ -20,6 +21,7 @@ import { findDevice, sizeOfDevice, waitForDevice } from './devices.ts'
 import { isRecovering } from './memory.ts'
 import { openersOf } from './openers.ts'
 import { Refusal } from './refusal.ts'
+import { hasEnded } from './state.ts'
 import type { Tasks } from './tasks.ts'
 import { missingTools } from './tools.ts'
 
@@ -111,10 +113,12 @@ export const operations = (context: Context, tasks: Tasks) => {
 
     beginTask: taskBeginner(context, tasks, admitting),
 
-    cancelTask: async ({ id }: CancelTask, signal: AbortSignal): Promise<Task> => {
-      tasks.get(id)
+    cancelTask: async ({ id, secrets }: CancelTask, signal: AbortSignal): Promise<Task> => {
+      const { state: before } = tasks.get(id)
       const stopped = tasks.stop([id], new Refusal('cancelled', 'The task was cancelled'))
-      await Promise.race([stopped, tasks.waitFor(id, cancelWaitMs, signal)])
+      if (hasEnded({ state: before })) await stopped
+      else await Promise.race([stopped, tasks.waitFor(id, cancelWaitMs, signal)])
+      if (secrets !== undefined) await abandon(context, tasks.get(id), secrets)
       return tasks.view(tasks.get(id))
     },
 

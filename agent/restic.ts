@@ -42,16 +42,10 @@ export interface Restic extends AsyncDisposable {
  * the child's environment: neither is on a command line or on a disk. There is no cache: it would have to be shared
  * between the agent and its child, and bounded, for what is milliseconds with a folder.
  *
- * @throws Refusal `interrupted` a restart has lost the secrets: the caller sends them again
+ * @throws Refusal `bad_request`, `tool_missing`
  */
 export const openRestic = async (run: Run<RepositoryRequest>): Promise<Restic> => {
-  const { context, request, withheld } = run
-  if (withheld) {
-    throw new Refusal(
-      'interrupted',
-      `The agent was started anew, and has what opens ${request.repository} no more: ask again`,
-    )
-  }
+  const { context, request } = run
   const { store, secrets } = repositoryStore(context.config, request)
   const { backupUser } = context.config
   const user = backupUser === 'agent' ? undefined : context.guard.user && backupUser

@@ -6,10 +6,8 @@ import type { TaskRecord } from './state.ts'
 export interface Run<Request extends TaskRequest = TaskRequest> {
   readonly context: Context
   readonly signal: AbortSignal
-  /** What was asked for; whole while the agent lives that was asked. */
+  /** What was asked for, with what is secret in it. */
   readonly request: Request
-  /** A restart has lost what is secret in the request: work that needs it ends in `interrupted`, and is asked for again. */
-  readonly withheld: boolean
   /** As it stands now. */
   task(): TaskRecord
   /** Change the record; on the disk when it resolves. */

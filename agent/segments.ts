@@ -21,11 +21,16 @@ type Writing = Run<RequestOf<'copy-image' | 'copy-volume' | 'restore-backup'>>
 export const beforeFirstWrite = async (run: Writing): Promise<void> => {
   const { request } = run
   const { id, wrote } = run.task()
-  if (wrote) return
   const { state, record } = run.context
   const volume = state.volumes.get(request.volume.globalId)
   const usedBefore = volume?.writtenBy !== undefined && volume.writtenBy !== id
-  await run.update({ wrote: true, clearsTail: request.targetState === 'unknown' || usedBefore })
+  if (wrote && !usedBefore) return
+  // Where another task wrote since this one was cut off, nothing of it can be gone on from.
+  await run.update({
+    wrote: true,
+    checkpoint: 0,
+    clearsTail: request.targetState === 'unknown' || usedBefore,
+  })
   if (volume !== undefined) await record({ ...volume, writtenBy: id })
 }
 

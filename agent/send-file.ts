@@ -1,7 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { assertSame, type Uploading } from './outgoing.ts'
 import { type Place, packedFile } from './pack-volume.ts'
-import { Refusal } from './refusal.ts'
 import { stagingOf } from './staging.ts'
 import { readingAlone } from './use-device.ts'
 
@@ -63,10 +62,4 @@ const staged = ({ context, request }: Uploading): Place => {
     seal: (handle) => handle.chmod(0o400),
     assertSpace: (bytes) => staging.assertSpace(bytes),
   }
-}
-
-/** @throws Refusal `interrupted` what opens the store was lost with the agent that was asked */
-export const assertSecrets = ({ withheld }: Uploading): void => {
-  if (!withheld) return
-  throw new Refusal('interrupted', 'What opens the store was not kept over a restart: ask again to go on')
 }

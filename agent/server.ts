@@ -27,13 +27,13 @@ export interface Agent extends AsyncDisposable {
   readonly missing: readonly string[]
   /** Whether a task of its is under way. */
   readonly isBusy: () => boolean
-  /** Stop. Tasks that run are cut off, and go on when an agent is started again on the same state folder. */
+  /** Stop. Tasks that run are cut off: an agent on the same state folder goes on with them once they are asked for again. */
   close(): Promise<void>
 }
 
 /**
  * Start the host agent: take its state folder, end what an earlier agent left running, read the journal, listen,
- * and go on with unfinished tasks.
+ * with unfinished tasks waiting to be asked for again.
  *
  * @throws CannotStart with one line that says what is wrong and how to mend it
  */
@@ -76,6 +76,8 @@ export const startAgent = async (config: AgentConfig, log: Logger = logger()): P
     await beginMemory(context)
     const tasks = taskEngine(context)
     opened.unshift(() => tasks.close())
+    // Before anybody can ask for one of them.
+    await tasks.interrupt()
 
     const closing = new AbortController()
     const dispatch = dispatcher(operations(context, tasks), tasks, closing.signal, log)
@@ -93,7 +95,7 @@ export const startAgent = async (config: AgentConfig, log: Logger = logger()): P
       await listenAt(lines, config.socket, config.socketUser)
       servers.push(lines)
     }
-    await tasks.resume()
+    await tasks.clearLeftovers()
 
     const close = onlyOnce(async () => {
       for (const end of opened) await end()

@@ -50,9 +50,17 @@ export const shelfOf = (
     await rm(probe, { force: true })
   }
 
+  /** Numbers of inodes are used again: what has the name is this task's own while it has the hidden one, too. */
+  const takeBack = async () => {
+    const [made, there] = await Promise.all([part, final].map((name) => lstat(name).catch(() => undefined)))
+    if (made !== undefined && made.ino === there?.ino) await rm(final)
+  }
+
   return {
     isPlaced,
     removePart,
+    /** Take the name from what was made, should it have that already. */
+    takeBack,
     /** A new, empty file; what an earlier try left is thrown away. */
     open: async (): Promise<FileHandle> => {
       try {
@@ -76,14 +84,17 @@ export const shelfOf = (
     seal: (handle: FileHandle): Promise<void> => handle.chmod(0o440),
     assertSpace: (bytes: number): Promise<void> =>
       assertSpace(folder, bytes, `in the store ${destination.store}`),
-    /** @throws Refusal `destination_exists` the name was taken meanwhile */
+    /**
+     * The hidden name stays until it is put down that all is done.
+     *
+     * @throws Refusal `destination_exists` the name was taken meanwhile
+     */
     place: async (made: string | undefined): Promise<void> => {
       if (!(await isPlaced(made))) {
         await link(part, final).catch((error: NodeJS.ErrnoException) => {
           throw error.code === 'EEXIST' ? taken() : unusable(error)
         })
       }
-      await removePart()
       const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY)
       try {
         await handle.sync()

@@ -36,8 +36,6 @@ export const TaskRecord = Task.pick({
   t: z.literal('task'),
   /** Without what is secret in it. */
   request: TaskRequest,
-  /** It cannot go to its end with what is left of the request: after a restart, the caller is asked for it again. */
-  withheld: z.literal(true).optional(),
   /** Of the request: the same id with another is a conflict. */
   hash: z.string(),
   /** What was inspected: the file copied from must still be that one. */

@@ -5,11 +5,13 @@ import { closing } from './closing.ts'
 import type { Context } from './context.ts'
 import { longestTimerMs, msUntil } from './deadline.ts'
 import { leftoversOf } from './leftovers.ts'
+import { mayBeginAnew } from './new-task.ts'
 import { type RateMeter, rateMeter } from './rate.ts'
 import { asRefusal, Refusal } from './refusal.ts'
 import type { Run } from './run.ts'
 import { hasEnded, type TaskRecord } from './state.ts'
-import { generationOn, usesOf } from './uses.ts'
+import { generationOn } from './uses.ts'
+import { briefly, viewOf } from './view.ts'
 import { work } from './work.ts'
 
 /** Between two records of progress; what is said is never ahead of what is recorded. */
@@ -27,11 +29,11 @@ interface Work {
   readonly rate: RateMeter
   /** What has to be on the disk, and who has to be gone, before it begins. */
   readonly after: readonly Promise<void>[]
-  /** Whole; undefined where a restart has left what was written down of it. */
-  readonly request: TaskRequest | undefined
+  /** Whole, with what is written down nowhere. */
+  readonly request: TaskRequest
 }
 
-/** The tasks of one agent: begun, watched, stopped, and gone on with after a restart. */
+/** The tasks of one agent: begun, watched, stopped; what a restart has cut off, begun anew when it is asked for again. */
 export const taskEngine = (context: Context) => {
   const { state, record, log } = context
   const running = new Map<string, Running>()
@@ -71,8 +73,7 @@ export const taskEngine = (context: Context) => {
     return {
       context,
       signal: controller.signal,
-      request: request ?? get(id).request,
-      withheld: request === undefined && get(id).withheld === true,
+      request,
       task: () => get(id),
       update: (patch) => update(id, patch),
       fetched: (fetchedBytes) => {
@@ -116,7 +117,7 @@ export const taskEngine = (context: Context) => {
     await leftovers.clear(id)
   }
 
-  const begin = (id: string, after: readonly Promise<void>[] = [], request?: TaskRequest) => {
+  const begin = (id: string, after: readonly Promise<void>[], request: TaskRequest) => {
     const controller = new AbortController()
     const rate = rateMeter()
     const timer = timeLimit(id)
@@ -141,33 +142,28 @@ export const taskEngine = (context: Context) => {
     await Promise.all(stopping.map(({ ended }) => ended))
   }
 
-  /** Put down that tasks are to stop, then stop them. A crash in between does not bring them back. */
+  /**
+   * Put down that tasks are to stop, then stop them. A crash in between does not bring them back, and neither does who
+   * asks again for one that was cut off before.
+   */
   const putDownAndStop = async (ids: readonly string[], reason: Refusal) => {
     const { code, message } = reason
     const active = ids.filter((id) => running.has(id))
-    const written = active.map((id) => tolerant(update(id, { stopping: { code, message } })))
-    await Promise.all(written)
+    const waiting = ids.map(get).filter(mayBeginAnew)
+    await Promise.all([
+      ...active.map((id) => tolerant(update(id, { stopping: { code, message } }))),
+      ...waiting.map((task) => end(task, reason)),
+    ])
     await stop(active, reason)
   }
 
-  /** As the protocol says it. */
-  const view = (task: TaskRecord): Task => {
-    const { id, kind, state, phase, doneBytes, totalBytes, startedAt, updatedAt, error, result } = task
-    const { request, fetchedBytes, uploadedBytes, fileBytes } = task
-    const bytesPerSecond = running.get(id)?.rate.bytesPerSecond ?? 0
-    const [about] = usesOf(request)
-    return {
-      ...{ id, kind, state, phase, doneBytes, totalBytes, bytesPerSecond },
-      ...(about && { volume: about.volume.globalId, generation: about.attachment.generation }),
-      ...(fetchedBytes !== undefined && { fetchedBytes }),
-      ...(uploadedBytes !== undefined && { uploadedBytes }),
-      ...(fileBytes !== undefined && { fileBytes }),
-      startedAt,
-      updatedAt,
-      ...(error && { error }),
-      ...(result && { result }),
-    }
+  /** Of a task that does not run. */
+  const end = async (task: TaskRecord, reason: Refusal) => {
+    await tolerant(update(task.id, endOf(task, reason)))
+    await leftovers.clear(task.id)
   }
+
+  const view = (task: TaskRecord): Task => viewOf(task, running.get(task.id)?.rate.bytesPerSecond ?? 0)
 
   return {
     get,
@@ -176,6 +172,11 @@ export const taskEngine = (context: Context) => {
     /** The tasks on a volume that have not ended. */
     activeOn: (globalId: string) =>
       [...running.keys()].map(get).filter((task) => generationOn(task.request, globalId) !== undefined),
+    /** The tasks on a volume that were cut off, and go on when they are asked for again. */
+    waitingOn: (globalId: string) =>
+      [...state.tasks.values()].filter(
+        (task) => mayBeginAnew(task) && generationOn(task.request, globalId) !== undefined,
+      ),
     get active() {
       return running.size
     },
@@ -191,26 +192,25 @@ export const taskEngine = (context: Context) => {
       await Promise.race([task.ended, over])
       timer.abort()
     },
-    /** Go on with what an earlier agent left, or end what may not go on. */
-    resume: async () => {
+    /**
+     * End what an earlier agent left. Nothing goes on by itself: who has the volumes by now is in no journal, but in the
+     * book that whoever asks again has read.
+     */
+    interrupt: async () => {
       const left = [...state.tasks.values()].filter((task) => !hasEnded(task))
       for (const task of left) {
-        const barred = barredBy(context, task)
-        if (barred === undefined) begin(task.id)
-        else await update(task.id, endOf(task, barred))
-        log.info(barred === undefined ? 'task goes on' : 'task ended', { task: task.id })
+        const reason = barredBy(context, task) ?? cutOff()
+        await tolerant(update(task.id, endOf(task, reason)))
+        log.info('task ended', { task: task.id, code: reason.code })
       }
-      await leftovers.clearAll()
     },
+    clearLeftovers: leftovers.clearAll,
     close: () => stop([...running.keys()], closing),
     view,
-    /** Among many: without what a list of backups found. */
-    brief: (task: TaskRecord): Task => {
-      const { result, ...rest } = view(task)
-      if (result === undefined) return rest
-      const { backups: _backups, ...others } = result
-      return { ...rest, result: others }
-    },
+    brief: (task: TaskRecord): Task => briefly(view(task)),
   }
 }
 export type Tasks = ReturnType<typeof taskEngine>
+
+const cutOff = () =>
+  new Refusal('interrupted', 'The agent was started anew: ask again to go on where the task stood')

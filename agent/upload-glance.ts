@@ -5,7 +5,7 @@ import { digestsOf, type Uploading } from './outgoing.ts'
 import { bodyOf } from './parts.ts'
 import { type Digests, digester } from './pieces.ts'
 import { Refusal } from './refusal.ts'
-import { assertSecrets, type Outgoing, sending } from './send-file.ts'
+import { type Outgoing, sending } from './send-file.ts'
 import { storeOf } from './stores.ts'
 import { trusted } from './trusted.ts'
 
@@ -17,10 +17,9 @@ const settling = { everyMs: 500, looks: 60 }
  * its start: begun again, the whole file is sent anew if the image is still queued.
  *
  * @throws Refusal `destination_exists` the image has other data; `destination_refused`, `destination_unavailable`;
- *   `interrupted` the token is not there, or no longer good
+ *   `interrupted` the token is no longer good
  */
 export const toGlance = async (run: Uploading, { store, imageId }: GlanceImage): Promise<void> => {
-  assertSecrets(run)
   const { config } = run.context
   const glance: Glance = {
     store: storeOf(config.stores, 'glance', store),

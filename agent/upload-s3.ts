@@ -7,7 +7,7 @@ import { ownerOf, putAway, putAwayOthers } from './put-away.ts'
 import { asRefusal, Refusal } from './refusal.ts'
 import { connectS3, type Kept, type S3 } from './s3.ts'
 import { S3Fault } from './s3-faults.ts'
-import { assertSecrets, type Outgoing, sending } from './send-file.ts'
+import { type Outgoing, sending } from './send-file.ts'
 import { sendParts } from './send-parts.ts'
 import { storeOf } from './stores.ts'
 import { trusted } from './trusted.ts'
@@ -19,7 +19,6 @@ import { trusted } from './trusted.ts'
  * @throws Refusal `destination_exists`, `destination_refused`, `destination_unavailable`, `interrupted`
  */
 export const toS3 = async (run: Uploading, destination: S3Object): Promise<void> => {
-  assertSecrets(run)
   const { config } = run.context
   const store = storeOf(config.stores, 's3', destination.store)
   const s3 = connectS3(store, run.request.secrets ?? {}, await trusted(config.sources.ca))

@@ -168,7 +168,11 @@ export type TaskRequest = z.infer<typeof TaskRequest>
 export type TaskKind = TaskRequest['kind']
 export type RequestOf<Kind extends TaskKind> = Extract<TaskRequest, { kind: Kind }>
 
-export const CancelTask = z.strictObject({ id: Id })
+export const CancelTask = z.strictObject({
+  id: Id,
+  /** What opens the store of an upload: a restart has lost it, and there may be parts to throw away. */
+  secrets: Secrets.optional(),
+})
 export type CancelTask = z.infer<typeof CancelTask>
 
 export const TaskState = z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled'])

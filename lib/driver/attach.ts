@@ -22,8 +22,8 @@ export interface Attach {
   /** What to do where others have the volume: attach beside them, refuse, or take it from them in the same call. */
   readonly others: 'share' | 'refuse' | 'take'
   /**
-   * Told of the attachment before StorPool makes it. An agent that came back from a crash goes on with what it had under
-   * an earlier generation as soon as it finds the device, so it must know better first.
+   * Told of the attachment before StorPool makes it. A task of an earlier generation that waits for the device would begin
+   * as soon as that appears, so the agent must know better first.
    */
   readonly announce?: (attachment: Attachment) => Promise<void>
 }

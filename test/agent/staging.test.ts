@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { chmod, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import type { CopyImage } from '../../lib/agent/tasks.ts'
@@ -7,9 +7,11 @@ import { ca, serve, startImageServer } from './image-server.ts'
 import { startProgram } from './program.ts'
 import {
   copyRequest,
+  cutOff,
   ended,
   globalId,
   type Host,
+  journalLine,
   MiB,
   makeHost,
   noise,
@@ -167,6 +169,8 @@ test('killed while it fetches and started again, it goes on with what is on the 
   stall = false
 
   await using second = await startProgram(host, { changes })
+  expect(await ended(second.client)).toMatchObject({ ...cutOff, result: { partlyWritten: false } })
+  await second.client.copyImage(fromServer(server.port, '/disk', { volume }), soon())
   expect(await ended(second.client)).toMatchObject({ state: 'succeeded' })
   expect((await readFile(file)).equals(large)).toBe(true)
   const [, from] = /^bytes=(\d+)-$/.exec(server.asked[1]?.range ?? '') ?? []
@@ -191,10 +195,7 @@ test('a signed address is not kept over a restart: the task says interrupted, an
 
   const { agent, client } = await host.start(changes)
   await using _ = agent
-  expect(await ended(client)).toMatchObject({
-    state: 'failed',
-    error: { code: 'interrupted', retryable: true },
-  })
+  expect(await ended(client)).toMatchObject(cutOff)
 
   const other = {
     ...request,
@@ -204,6 +205,47 @@ test('a signed address is not kept over a restart: the task says interrupted, an
   await client.copyImage(request, soon())
   expect(await ended(client)).toMatchObject({ state: 'succeeded' })
   expect((await readFile(file)).equals(content)).toBe(true)
+})
+
+test('what a task has fetched that was cut off is kept for a day, unless it is cancelled', async () => {
+  await using host = await makeHost()
+  await using server = await startImageServer((_, response) => {
+    response.writeHead(200, { 'content-length': content.length, etag: '"a"' }).write(content.subarray(0, MiB))
+  })
+  const changes = await mayFetch(host, server.port)
+  const request = (number: number) =>
+    fromServer(server.port, '/disk', {
+      requestId: `request-${number}`,
+      volume: { globalId: `a.b.${number}`, sizeBytes: 8 * MiB },
+    })
+  const first = await host.start(changes)
+  for (const number of [1, 2]) await first.client.copyImage(request(number), soon())
+  await until(() => (staged(host).length === 2 ? true : undefined))
+  await first.agent.close()
+  {
+    const { agent, client } = await host.start(changes)
+    await using _ = agent
+    expect(staged(host)).toHaveLength(2)
+    const cancelled = await client.cancelTask({ id: 'request-2' }, soon())
+    expect(cancelled).toMatchObject({ state: 'cancelled', result: { partlyWritten: false } })
+    expect(staged(host)).toHaveLength(1)
+  }
+  // As if that had been yesterday.
+  const journal = host.at('state/journal.jsonl')
+  const task = readFileSync(journal, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line.slice(9)))
+    .findLast(({ t, id }) => t === 'task' && id === 'request-1')
+  const updatedAt = new Date(Date.now() - 25 * 3600 * 1000).toISOString()
+  appendFileSync(journal, journalLine({ ...task, updatedAt }))
+
+  const { agent, client } = await host.start(changes)
+  await using _ = agent
+  expect(await ended(client)).toMatchObject({ state: 'failed', error: { code: 'deadline_passed' } })
+  expect(staged(host)).toEqual([])
+  const again = await client.copyImage(request(1), soon())
+  expect(again).toMatchObject({ error: { code: 'deadline_passed' } })
 })
 
 test('what no task needs is removed from the staging folder at the start', async () => {

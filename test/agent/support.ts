@@ -148,6 +148,9 @@ export const ended = async (client: Client, id = 'request-1'): Promise<Task> => 
   return task
 }
 
+/** What a task is after a restart: over, with all that it needs to go on when it is asked for again. */
+export const cutOff = { state: 'failed', error: { code: 'interrupted', retryable: true } }
+
 /** Wait until a copy is under way, but far from its end. */
 export const underWay = async (client: Client, least: number, id = 'request-1'): Promise<Task> =>
   until(async () => {

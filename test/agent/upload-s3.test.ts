@@ -348,6 +348,29 @@ test('killed in the middle it says that its keys are gone, and goes on when aske
   expect(staged(at.host)).toEqual([])
 })
 
+test('killed in the middle and cancelled by who has the keys, it leaves no parts', {
+  timeout: 60_000,
+}, async () => {
+  const second = Promise.withResolvers<void>()
+  await using at = await begun({
+    before: (call, nth) => {
+      if (call === 'put' && nth === 2) second.resolve()
+      return undefined
+    },
+  })
+  await using agent = await killedAt(at, second.promise, request({ format: 'qcow2', compression: 'zstd' }))
+  expect(at.server.uploads.size).toBe(1)
+
+  // At once, by who has none, then by the workflow.
+  for (const secrets of [undefined, keys]) {
+    const asked = { id: 'request-1', ...(secrets && { secrets }) }
+    expect(await agent.client.cancelTask(asked, soon())).toMatchObject({ state: 'cancelled' })
+  }
+  expect(at.server.uploads.size).toBe(0)
+  expect(staged(at.host)).toEqual([])
+  expect(readFileSync(at.host.at('state/journal.jsonl'), 'utf8')).not.toMatch(/hidden-word|AKIDEXAMPLE/)
+})
+
 test('killed before it heard that all is done, it finds its own object', { timeout: 60_000 }, async () => {
   const done = Promise.withResolvers<void>()
   const over = Promise.withResolvers<void>()

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { link, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { startProgram } from './program.ts'
 import {
+  clientId,
+  cutOff,
   ended,
   globalId,
   type Host,
@@ -188,9 +190,39 @@ test('killed while it is made and started again, it makes the file', { timeout: 
   expect(readdirSync(host.at('shelf'))).toHaveLength(1)
 
   await using second = await startProgram(host, { changes: shelf(host) })
+  expect(await ended(second.client)).toMatchObject(cutOff)
+  await second.client.uploadVolume(uploadRequest(largeBytes, { compression: 'zlib' }), soon())
   expect(await ended(second.client)).toMatchObject({ state: 'succeeded' })
   expect(qemuImg('compare', '-f', 'raw', '-F', 'qcow2', volume, onShelf(host, 'disk'))).toContain('identical')
   expect(readdirSync(host.at('shelf'))).toEqual(['disk'])
+})
+
+test.each([
+  ['cancelled', []],
+  ['asked for again', ['disk']],
+])('cut off when its file had its name, then %s, it leaves what it should', async (then, left) => {
+  await using host = await makeHost()
+  await host.attach(2 * MiB, { fill: 'x' })
+  const first = await host.start(shelf(host))
+  await first.client.uploadVolume(uploadRequest(2 * MiB), soon())
+  const { result } = await ended(first.client)
+  await first.agent.close()
+  // As if killed before the end was put down.
+  const journal = host.at('state/journal.jsonl')
+  const lines = readFileSync(journal, 'utf8').trimEnd().split('\n')
+  const end = lines.findIndex((line) => line.includes('"succeeded"'))
+  await writeFile(journal, `${lines.slice(0, end).join('\n')}\n`)
+  const hash = createHash('sha256').update(`${clientId}:request-1`).digest('hex').slice(0, 32)
+  await link(onShelf(host, 'disk'), onShelf(host, `.cinderless-${hash}.part`))
+
+  const { agent, client } = await host.start(shelf(host))
+  await using _ = agent
+  if (then === 'cancelled') await client.cancelTask({ id: 'request-1' }, soon())
+  else {
+    await client.uploadVolume(uploadRequest(2 * MiB), soon())
+    expect(await ended(client)).toMatchObject({ state: 'succeeded', result })
+  }
+  expect(readdirSync(host.at('shelf'))).toEqual(left)
 })
 
 test('what a killed task has left is gone when it may not go on', { timeout: 60_000 }, async () => {

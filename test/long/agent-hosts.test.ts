@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { TerminateConnection, terminateConnection } from '../../lib/driver/terminate-connection.ts'
-import { ended, soon, until } from '../agent/support.ts'
+import { cutOff, ended, soon, until } from '../agent/support.ts'
 import { volumeId } from '../support/makers.ts'
 import { type Attached, copied, copying, type Hosts, imageOn, isThere, startHosts } from './agent/hosts.ts'
 import { whyNoNamespaces } from './agent/namespaces.ts'
@@ -90,10 +90,9 @@ describe.skipIf(whyNot !== undefined)(`agents on several hosts${where}`, () => {
     expect(at.attachedTo()).toEqual([2])
     expect(await copied(at, 'beta', second)).toMatchObject({ state: 'succeeded' })
 
-    // It goes on with its task, and finds nothing to write on.
     await at.node('alpha').restart()
     const { client } = at.node('alpha')
-    expect(await client.task({ id: 'alpha' }, soon())).toMatchObject({ state: 'running' })
+    expect(await client.task({ id: 'alpha' }, soon()), 'nothing goes on by itself').toMatchObject(cutOff)
     await at.detach('alpha', { attachmentId: first.attachment.id, generation: 1 })
     expect(at.attachedTo(), 'a late detach of the old attachment').toEqual([2])
     expect(await imageOn(at.node('beta'), globalId)).toBe('beta')

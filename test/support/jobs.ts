@@ -23,20 +23,21 @@ export const startJobs = async () => {
   const stores = join(simulator.data, 'stores.json')
   await writeFile(stores, JSON.stringify({ nightly: { password: 'of the backups' } }))
   process.env.STORES_FILE = stores
-  const agent = await startAgent(
-    parseConfig({
+  const agentAt = (port: number) => {
+    const config = parseConfig({
       host: 'host-1',
       clientId: 1,
-      listen: { address: '127.0.0.1', port: 0 },
+      listen: { address: '127.0.0.1', port },
       devices: simulator.devicesOf(1),
       images,
       state: join(simulator.data, 'agent'),
       segmentBytes: 1024 ** 2,
       maxTasks: 4,
       stores: { shelf: { kind: 'folder', path: shelf }, nightly: { kind: 'restic', path: repository } },
-    }),
-    logger('error'),
-  )
+    })
+    return startAgent(config, logger('error'))
+  }
+  let agent = await agentAt(0)
   process.env.HOSTS = JSON.stringify({
     'host-1': { clientId: 1, agent: agent.url },
     'host-2': { clientId: 2 },
@@ -52,6 +53,13 @@ export const startJobs = async () => {
     repository,
     records: jobRecords(table, now),
     agent,
+    /** Cut off what the agent does, and start it again at the same address. */
+    restartAgent: async (meanwhile: () => Promise<unknown>) => {
+      const { port } = agent
+      await agent.close()
+      await meanwhile()
+      agent = await agentAt(port)
+    },
     run: async (document: JobDocument) => {
       const module: { handler: DurableLambdaHandler } = await import(
         new URL(`../../functions/jobs/${document.kind}.ts`, import.meta.url).href

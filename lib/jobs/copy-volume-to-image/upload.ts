@@ -33,7 +33,8 @@ export async function isUploaded(backend: JobBackend, job: UploadJob): Promise<b
 
 /** The agent removes what it has put there so far. An image that is whole by then stays, and the record names it. */
 export async function stopUpload(backend: JobBackend, job: UploadJob): Promise<void> {
-  const task = await stopTask(backend, job, uploading(backend, job))
+  const secrets = await backend.secretsOf(job.input.image.destination.store).catch(() => undefined)
+  const task = await stopTask(backend, job, uploading(backend, job), secrets)
   if (task?.state === 'succeeded') await keepResult(backend, job, task)
 }
 

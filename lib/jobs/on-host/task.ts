@@ -1,6 +1,6 @@
 import type { AgentClient } from '../../agent/client.ts'
 import { isAgentError } from '../../agent/errors.ts'
-import type { Task } from '../../agent/tasks.ts'
+import type { Secrets, Task } from '../../agent/tasks.ts'
 import { fromAgent } from '../../drivers-words.ts'
 import { DriverError } from '../../errors.ts'
 import type { JobBackend } from '../backend.ts'
@@ -49,8 +49,8 @@ export async function startTask(backend: JobBackend, job: HostJob, task: HostTas
 }
 
 /**
- * Ask how far it is, and note it. An agent that has lost its memory, or what a restart must not remember, is told to
- * begin again.
+ * Ask how far it is, and note it. An agent that has lost its memory is told to begin again, and so is one that was started
+ * anew: it goes on with nothing before somebody has looked up whose the volumes are by now.
  *
  * @returns the task once it has succeeded; undefined while it runs.
  * @throws DriverError in whose words it failed. StaleGeneration: somebody ended one of the job's attachments.
@@ -90,11 +90,18 @@ export async function finishedTask(
 /**
  * Nothing of it runs any more.
  *
+ * @param secrets what opens the store where it may have left something.
  * @returns how it ended; undefined where the agent knows of none.
  */
-export async function stopTask(backend: JobBackend, job: HostJob, task: HostTask): Promise<Task | undefined> {
+export async function stopTask(
+  backend: JobBackend,
+  job: HostJob,
+  task: HostTask,
+  secrets?: Secrets,
+): Promise<Task | undefined> {
   const agent = await backend.agentOn(await hostOf(backend, job))
-  return agent.cancelTask({ id: taskId(job, task) }, backend.within(STOP_MS)).catch((error: unknown) => {
+  const cancel = { id: taskId(job, task), ...(secrets && { secrets }) }
+  return agent.cancelTask(cancel, backend.within(STOP_MS)).catch((error: unknown) => {
     if (isAgentError(error, 'not_found')) return undefined
     throw error
   })
