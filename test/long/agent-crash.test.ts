@@ -1,31 +1,26 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
-import { crc32 } from 'node:zlib'
 import { expect, test } from 'vitest'
 import type { AgentClient } from '../../lib/agent/client.ts'
 import type { CopyImage } from '../../lib/agent/tasks.ts'
 import { ca, serve, startImageServer } from '../agent/image-server.ts'
-import { startProgram } from '../agent/program.ts'
 import {
   attachment,
   clientId,
   copyRequest,
   ended,
   globalId,
-  type Host,
   journalLine,
   MiB,
   makeHost,
   noise,
   soon,
   underWay,
-  until,
 } from '../agent/support.ts'
+import { atEveryRecord, atOddMoments, type Case, journalOf } from './agent/killed.ts'
 
 /**
  * An agent killed with SIGKILL as soon as its journal holds the first record, the second, and so on to the last, and at
- * odd moments, then started again: while it copies, fetches, is told to stop, gives way, and lets go.
+ * odd moments, then started again and asked again: while it copies, fetches, is told to stop, gives way, and lets go.
  */
 const imageBytes = 6 * MiB
 const volumeBytes = 8 * MiB
@@ -67,7 +62,7 @@ const copied: Scenario = {
 const scenarios: Record<string, Scenario> = {
   copy: copied,
   fetch: copied,
-  // Its address is not written down: it says interrupted, and goes on when it is asked for again.
+  // Its address is not written down.
   'signed fetch': copied,
   'copy of a volume': {
     ask: async (client) => {
@@ -124,14 +119,20 @@ const isStale = (error: unknown) => {
   if (!(error instanceof Error && 'code' in error && error.code === 'stale_generation')) throw error
 }
 
-const makeCase = async (kind: string) => {
+const makeCase = async (kind: string): Promise<Case & { readonly file: string }> => {
+  const { ask, check } = scenarios[kind]!
   const host = await makeHost()
   const file = await host.attach(volumeBytes, { fill: 'x' })
   await host.image('one', one)
   await writeFile(await host.attach(imageBytes, { id: sourceId }), one)
   await host.image('two', two)
-  if (!kind.endsWith('fetch'))
-    return { host, file, source: folder('one'), changes: {}, close: async () => {} }
+  const from = (source: CopyImage['source']) => ({
+    host,
+    file,
+    ask: (client: AgentClient) => ask(client, source),
+    check: async (client: AgentClient) => check(client, await readFile(file)),
+  })
+  if (!kind.endsWith('fetch')) return { ...from(folder('one')), changes: {}, close: async () => {} }
   const server = await startImageServer((request, response) => {
     void serve(request, response, one, { tag: '"one"', pace: { bytes: MiB, ms: 20 } })
   })
@@ -139,97 +140,24 @@ const makeCase = async (kind: string) => {
   const sources = { allow: ['127.0.0.0/8', '::1/128'], ports: [server.port], ca: host.at('ca.pem') }
   const query = kind === 'signed fetch' ? '?signature=secret' : ''
   const source = { kind: 'https' as const, url: `https://localhost:${server.port}/one${query}` }
-  return { host, file, source, changes: { sources }, close: () => server[Symbol.asyncDispose]() }
+  return { ...from(source), changes: { sources }, close: () => server[Symbol.asyncDispose]() }
 }
 
-const journalOf = (host: Host) => host.at('state/journal.jsonl')
+test.each(Object.keys(scenarios))('killed at every record: %s', { timeout: 20 * minutes }, (kind) =>
+  atEveryRecord(kind, () => makeCase(kind)),
+)
 
-/** Come back as soon as the journal has so many lines, or when it is all over. */
-const linesWritten = async (file: string, wanted: number, isOver: () => boolean) => {
-  const descriptor = openSync(file, 'r')
-  const buffer = Buffer.alloc(64 * 1024)
-  try {
-    for (let lines = 0; lines < wanted && !isOver(); ) {
-      const length = readSync(descriptor, buffer)
-      for (const byte of buffer.subarray(0, length)) if (byte === 10) lines += 1
-      if (length === 0) await turn()
-    }
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-const assertWhole = (host: Host) => {
-  const text = readFileSync(journalOf(host), 'utf8')
-  expect(text.endsWith('\n')).toBe(true)
-  expect(text).not.toContain('secret')
-  for (const line of text.trimEnd().split('\n')) {
-    expect(line.slice(0, 8)).toBe(crc32(line.slice(9)).toString(16).padStart(8, '0'))
-  }
-}
-
-/** @returns whether the agent was killed before it was done */
-const killedWhen = async (kind: string, moment: (host: Host, isOver: () => boolean) => Promise<unknown>) => {
-  const scenario = scenarios[kind]!
-  const { host, file, source, changes, close } = await makeCase(kind)
-  await using _ = host
-  try {
-    let over = false
-    {
-      await using first = await startProgram(host, { changes })
-      const asked = scenario.ask(first.client, source).then(
-        () => {
-          over = true
-        },
-        () => {},
-      )
-      await moment(host, () => over)
-      await first.kill()
-      await asked
-    }
-    await until(() => (host.children().length === 0 ? true : undefined))
-    const { agent, client } = await host.start(changes)
-    {
-      await using __ = agent
-      for (const { id } of await client.tasks(soon())) {
-        const { state, error } = await ended(client, id)
-        if (state === 'failed') expect(['interrupted', 'stale_generation']).toContain(error?.code)
-      }
-      await scenario.ask(client, source)
-      await scenario.check(client, await readFile(file))
-      expect(host.children()).toEqual([])
-    }
-    assertWhole(host)
-    return !over
-  } finally {
-    await close()
-  }
-}
-
-test.each(Object.keys(scenarios))('killed at every record: %s', { timeout: 20 * minutes }, async (kind) => {
-  let record = 1
-  while (await killedWhen(kind, (host, isOver) => linesWritten(journalOf(host), record, isOver))) record += 1
-
-  console.log(`${kind}: killed at each of ${record - 1} records`)
-  expect(record).toBeGreaterThan(5)
-})
-
-test.each(Object.keys(scenarios))('killed at odd moments: %s', { timeout: 10 * minutes }, async (kind) => {
-  for (let run = 0; run < 6; run += 1) {
-    await killedWhen(kind, async (host, isOver) => {
-      await linesWritten(journalOf(host), 3, isOver)
-      await sleep(Math.random() * 400)
-    })
-  }
-})
+test.each(Object.keys(scenarios))('killed at odd moments: %s', { timeout: 10 * minutes }, (kind) =>
+  atOddMoments(() => makeCase(kind), 400),
+)
 
 test('cut off after every record, whole and torn, the journal is one an agent goes on with', {
   timeout: 10 * minutes,
 }, async () => {
-  const { host, file, source } = await makeCase('copy')
+  const { host, file, ask, check } = await makeCase('copy')
   await using _ = host
   const first = await host.start()
-  await copied.ask(first.client, source)
+  await ask(first.client)
   await first.agent.close()
   const lines = (await readFile(journalOf(host), 'utf8')).split('\n').slice(0, -1)
   const checkpointIn = (line: string) => JSON.parse(line.slice(9)).checkpoint ?? 0
@@ -245,8 +173,8 @@ test('cut off after every record, whole and torn, the journal is one an agent go
 
       const { agent, client } = await host.start()
       await using __ = agent
-      await copied.ask(client, source)
-      await copied.check(client, await readFile(file))
+      await ask(client)
+      await check(client)
     }
   }
 })
