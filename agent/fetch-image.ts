@@ -4,7 +4,6 @@ import { fetchInto } from './fetch.ts'
 import { glanceOrigin } from './glance-origin.ts'
 import { httpsOrigin, type Origin } from './origin.ts'
 import type { Part } from './partial.ts'
-import { Refusal } from './refusal.ts'
 import type { Run } from './run.ts'
 import { s3Origin } from './s3-origin.ts'
 import { stagingOf } from './staging.ts'
@@ -20,7 +19,7 @@ type Fetched = Exclude<ImageSource, { kind: 'folder' }>
 /**
  * Bring an image from its server into the staging folder, going on where an earlier try stood.
  *
- * @throws Refusal `interrupted` a restart has lost what opens it, or that is no longer good; as `fetchInto`
+ * @throws Refusal `interrupted` what opens it is no longer good; as `fetchInto`
  */
 export const fetchImage = async (run: CopyRun, source: Fetched): Promise<void> => {
   const { context, signal, request } = run
