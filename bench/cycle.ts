@@ -20,7 +20,10 @@ import { Retype, retype } from '../lib/driver/retype.ts'
 import { RevertToSnapshot, revertToSnapshot } from '../lib/driver/revert-to-snapshot.ts'
 import { TerminateConnection, terminateConnection } from '../lib/driver/terminate-connection.ts'
 import { ValidateConnector, validateConnector } from '../lib/driver/validate-connector.ts'
+import { BackupVolume, backupVolume } from '../lib/jobs/backup-volume/operation.ts'
 import { CopyImageToVolume, copyImageToVolume } from '../lib/jobs/copy-image-to-volume/operation.ts'
+import { CopyVolumeToImage, copyVolumeToImage } from '../lib/jobs/copy-volume-to-image/operation.ts'
+import { RestoreBackup, restoreBackup } from '../lib/jobs/restore-backup/operation.ts'
 import { submission } from '../lib/lambda/submission.ts'
 import { managing } from './cycle-managing.ts'
 import {
@@ -37,6 +40,7 @@ import {
 } from './step.ts'
 
 const image = { source: { kind: 'folder', name: 'bench.raw' }, format: 'raw' }
+const backup = { repository: 'backups', snapshotId: 'a'.repeat(64), sizeBytes: 1024 ** 3 }
 const ssd = { extra_specs: { storpool_template: 'ssd' } }
 
 /** Every driver operation, in an order in which each finds what it needs. */
@@ -70,6 +74,27 @@ export const cycle: readonly Step[] = [
     CopyImageToVolume,
     (_, input) => copyImageToVolume(submission(), input),
     (life) => ({ volume: volume(life), image }),
+  ),
+  step(
+    'copy-volume-to-image',
+    CopyVolumeToImage,
+    (_, input) => copyVolumeToImage(submission(), input),
+    (life) => ({
+      volume: volume(life),
+      image: { destination: { kind: 'folder', store: 'images', name: `${life}.qcow2` } },
+    }),
+  ),
+  step(
+    'backup-volume',
+    BackupVolume,
+    (_, input) => backupVolume(submission(), input),
+    (life) => ({ volume: volume(life), repository: 'backups' }),
+  ),
+  step(
+    'restore-backup',
+    RestoreBackup,
+    (_, input) => restoreBackup(submission(), input),
+    (life) => ({ volume: volume(life), backup }),
   ),
   step('validate-connector', ValidateConnector, validateConnector, () => ({ connector })),
   step('create-export', Export, exportNothing, (life) => ({ volume: copy(life), connector })),

@@ -264,6 +264,7 @@ test('killed when its file had just got its name, it takes that for its own', as
 
   const { agent, client } = await host.start(shelf(host))
   await using _ = agent
+  await client.uploadVolume(uploadRequest(2 * MiB), soon())
 
   expect(await ended(client)).toMatchObject({ state: 'succeeded', result })
   expect(readdirSync(host.at('shelf'))).toEqual(['disk'])

@@ -80,7 +80,7 @@ test('in a terminal one line is drawn over and over, and fits', async ({ skip })
   skip(spawnSync('script', ['--version']).error !== undefined, 'there is no script(1)')
   const id = await atGate()
   setTimeout(() => void system.letThrough(id), 1500)
-  const command = `stty cols 40; ${process.execPath} ${program} watch ${id}`
+  const command = `stty cols 40; '${process.execPath}' '${program}' watch ${id}`
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, CINDERLESS_URL: system.url },
