@@ -200,7 +200,7 @@ test('killed while it is made and started again, it makes the file', { timeout: 
 test.each([
   ['cancelled', []],
   ['asked for again', ['disk']],
-])('cut off when its file had its name, then %s, it leaves what it should', async (then, left) => {
+])('killed when its file had just got its name, then %s, it knows that for its own', async (then, left) => {
   await using host = await makeHost()
   await host.attach(2 * MiB, { fill: 'x' })
   const first = await host.start(shelf(host))
@@ -214,6 +214,7 @@ test.each([
   await writeFile(journal, `${lines.slice(0, end).join('\n')}\n`)
   const hash = createHash('sha256').update(`${clientId}:request-1`).digest('hex').slice(0, 32)
   await link(onShelf(host, 'disk'), onShelf(host, `.cinderless-${hash}.part`))
+  await rm(host.at('volumes', globalId))
 
   const { agent, client } = await host.start(shelf(host))
   await using _ = agent
@@ -241,33 +242,6 @@ test('what a killed task has left is gone when it may not go on', { timeout: 60_
   await using second = await startProgram(host, { changes: shelf(host) })
   expect(await ended(second.client)).toMatchObject({ error: { code: 'stale_generation' } })
   await until(() => (readdirSync(host.at('shelf')).length === 0 ? true : undefined))
-})
-
-test('killed when its file had just got its name, it takes that for its own', async () => {
-  await using host = await makeHost()
-  await host.attach(2 * MiB, { fill: 'x' })
-  const first = await host.start(shelf(host))
-  await first.client.uploadVolume(uploadRequest(2 * MiB), soon())
-  const { result } = await ended(first.client)
-  await first.agent.close()
-  // Its last record, as it was before the end.
-  const record = readFileSync(host.at('state/journal.jsonl'), 'utf8')
-    .split('\n')
-    .filter((line) => line.includes('"t":"task"'))
-    .map((line) => JSON.parse(line.slice(9)))
-    .at(-1)
-  appendFileSync(
-    host.at('state/journal.jsonl'),
-    journalLine({ ...record, state: 'running', result: undefined }),
-  )
-  await rm(host.at('volumes', globalId))
-
-  const { agent, client } = await host.start(shelf(host))
-  await using _ = agent
-  await client.uploadVolume(uploadRequest(2 * MiB), soon())
-
-  expect(await ended(client)).toMatchObject({ state: 'succeeded', result })
-  expect(readdirSync(host.at('shelf'))).toEqual(['disk'])
 })
 
 /** Stop what makes the file, in the middle of it. */

@@ -1,15 +1,10 @@
-import { cpSync, readdirSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AgentClient } from '../../lib/agent/client.ts'
-import {
-  backedUp,
-  backupRequest,
-  done,
-  inNightly,
-  restoreRequest,
-  startBackups,
-} from '../agent/backup-support.ts'
+import type { Task } from '../../lib/agent/tasks.ts'
+import { backedUp, backupRequest, inNightly, restoreRequest, startBackups } from '../agent/backup-support.ts'
 import { keys, startS3 } from '../agent/s3-server.ts'
 import { globalId, type Host, MiB, makeHost, noise, qemuImg, soon } from '../agent/support.ts'
 import { onShelf, shelf, uploadRequest } from '../agent/uploads.ts'
@@ -101,9 +96,13 @@ const toBucket = (format: 'raw' | 'qcow2') => async (): Promise<Case> => {
 const withRepository = async (isThere: boolean) => {
   const host = await begun()
   const path = host.at('nightly')
-  if (isThere) cpSync(model.at('nightly'), path, { recursive: true })
+  // Whose it is counts: where the tests are root, restic is not.
+  if (isThere) execFileSync('cp', ['-a', model.at('nightly'), path])
   return { host, changes: { stores: { nightly: { kind: 'restic', path } } } }
 }
+
+const done = async (client: AgentClient, begun: Promise<Task>) =>
+  (await succeeded(client, (await begun).id)).result!
 
 const backupsIn = async (client: AgentClient) =>
   (await done(client, client.listBackups(inNightly('list'), soon()))).backups ?? []

@@ -1,10 +1,10 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import type { AgentClient } from '../../../lib/agent/client.ts'
 import { startProgram } from '../../agent/program.ts'
-import { ended, type Host, soon, until } from '../../agent/support.ts'
+import { type Host, soon, until } from '../../agent/support.ts'
 
 /** A piece of work on a host of its own. */
 export interface Case {
@@ -108,9 +108,16 @@ export const atOddMoments = async (make: () => Promise<Case>, withinMs: number):
   }
 }
 
-/** A task to its end, which is success. */
+/** A task to its end, which is success, however busy the machine is. */
 export const succeeded = async (client: AgentClient, id: string) => {
-  const task = await ended(client, id)
+  const task = await vi.waitFor(
+    async () => {
+      const now = await client.task({ id, waitSeconds: 20 }, soon())
+      if (now.state === 'running' || now.state === 'queued') throw new Error(`${id} still runs`)
+      return now
+    },
+    { timeout: 120_000 },
+  )
   expect(task).toMatchObject({ state: 'succeeded' })
   return task
 }
