@@ -72,6 +72,7 @@ module.exports = {
     backup: [arnOf(process.env.AGENT_BACKUP_SECRET || 'cinderless/agents-backup')],
     read: [arnOf(process.env.AGENT_READ_SECRET || 'cinderless/agents-read')],
   },
+  keystoneSecret: [arnOf(process.env.OS_PASSWORD_SECRET || 'cinderless/keystone-password')],
   storesSecret: [arnOf(process.env.STORES_SECRET || 'cinderless/stores')],
   alarmActions: list('ALARM_TOPIC_ARN'),
 }

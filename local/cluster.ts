@@ -21,7 +21,7 @@ export interface Cluster {
 }
 
 /** Secrets are read by an extension of Lambda's: on one machine they are in files, for all functions. */
-const noSecret = { AGENT_CREDENTIALS_SECRET: '', STORES_SECRET: '' }
+const noSecret = { AGENT_CREDENTIALS_SECRET: '', STORES_SECRET: '', OS_PASSWORD_SECRET: '' }
 
 const hostsOf = (ids: readonly number[], agentId: number, agent: string): string =>
   JSON.stringify(

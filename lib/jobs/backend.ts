@@ -1,6 +1,7 @@
 import type { AgentClient } from '../agent/client.ts'
 import type { Secrets } from '../agent/tasks.ts'
 import type { DeviceBackend, Host } from '../driver/backend.ts'
+import type { Glance } from '../glance/client.ts'
 import type { JobRecords } from './record.ts'
 import type { Turns } from './turns.ts'
 import type { Withheld } from './withheld.ts'
@@ -13,4 +14,6 @@ export interface JobBackend extends DeviceBackend {
   agentOn(host: Host): Promise<AgentClient>
   /** What opens a store that agents know by its name; undefined where nothing is needed. */
   secretsOf(store: string): Promise<Secrets | undefined>
+  /** @throws DriverError VolumeBackendError: none is configured. */
+  glance(): Glance
 }

@@ -5,6 +5,7 @@ import { type Steps, workflow } from '../jobs/workflow.ts'
 import { withheldIn } from '../store/withheld.ts'
 import { deviceBackendFor } from './devices.ts'
 import { invocationOf } from './endpoint.ts'
+import { glanceFor } from './glance.ts'
 import { meetingHosts } from './meeting.ts'
 import { jobs, table } from './records.ts'
 import { secretsOf } from './stores.ts'
@@ -21,5 +22,6 @@ export const durable = <Kind extends JobKind>(kind: Kind, page: (steps: Steps<Ki
       withheld: withheldIn(table()),
       agentOn: meetingHosts(invocation).agentOn,
       secretsOf,
+      glance: () => glanceFor(invocation),
     }
   })

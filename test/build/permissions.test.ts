@@ -13,6 +13,8 @@ const forget = ['dynamodb:DeleteItem Table ATTACHMENTS#name#*']
 const pair = (role: string) => [`secretsmanager:GetSecretValue secret:cinderless/agents-${role}-??????`]
 /** What opens the stores agents know by name. */
 const stores = ['secretsmanager:GetSecretValue secret:cinderless/stores-??????']
+/** The password of the user that is ours to Keystone. */
+const keystone = ['secretsmanager:GetSecretValue secret:cinderless/keystone-password-??????']
 const readHost = ['dynamodb:GetItem Table HOST#*']
 const keepHost = [...readHost, 'dynamodb:PutItem Table HOST#*']
 const readJob = ['dynamodb:GetItem Table JOB#*']
@@ -98,6 +100,8 @@ const may: Record<string, readonly string[]> = {
   'job-copy-image-to-volume': [
     ...token,
     ...pair('data'),
+    ...stores,
+    ...keystone,
     ...book,
     ...keepHost,
     ...itsJob,
@@ -110,6 +114,7 @@ const may: Record<string, readonly string[]> = {
     ...token,
     ...pair('data'),
     ...stores,
+    ...keystone,
     ...book,
     ...keepHost,
     ...itsJob,

@@ -38,6 +38,9 @@ const backend = (): JobBackend => ({
   withheld: withheldIn(system.cluster.table),
   agentOn: async (host) => agentOn(host),
   secretsOf: async () => undefined,
+  glance: () => {
+    throw new Error('no Glance here')
+  },
 })
 
 const queued = async (id: string) => {

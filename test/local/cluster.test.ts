@@ -43,13 +43,13 @@ test.each([
 test('a machine without a client id is no host, and nobody else’s', async () => {
   const { environment, missing } = await startedWith({})
 
-  expect(environment).toEqual({ AGENT_CREDENTIALS_SECRET: '', STORES_SECRET: '' })
+  expect(environment).toEqual({ AGENT_CREDENTIALS_SECRET: '', STORES_SECRET: '', OS_PASSWORD_SECRET: '' })
   expect(missing).toEqual([expect.stringContaining('set SP_OURID, or HOSTS')])
 })
 
 test('who names the hosts has no agent started beside them', async () => {
   const { environment, missing } = await startedWith({ HOSTS: '{"alpha":{"agent":"https://alpha:9161"}}' })
 
-  expect(environment).toEqual({ AGENT_CREDENTIALS_SECRET: '', STORES_SECRET: '' })
+  expect(environment).toEqual({ AGENT_CREDENTIALS_SECRET: '', STORES_SECRET: '', OS_PASSWORD_SECRET: '' })
   expect(missing).toEqual([])
 })

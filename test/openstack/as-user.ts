@@ -33,3 +33,12 @@ export const upload = async (id: string, token: string, content: Buffer) => {
   })
   if (response.status !== 204) throw new Error(`Glance took no data: ${response.status}`)
 }
+
+/** An image's data, as clients get it. */
+export const download = async (id: string, token: string): Promise<Buffer> => {
+  const response = await fetch(`${inject('openstack').glanceUrl}/v2/images/${id}/file`, {
+    headers: { 'x-auth-token': token },
+  })
+  if (response.status !== 200) throw new Error(`Glance gave no data: ${response.status}`)
+  return Buffer.from(await response.arrayBuffer())
+}

@@ -11,9 +11,20 @@ import { startFunctions } from './functions.ts'
 
 const now = () => new Date().toISOString()
 
+interface More {
+  /** Of the agent's, beside its own. */
+  readonly stores?: object
+  /** What opens them. */
+  readonly secrets?: object
+  readonly environment?: Record<string, string>
+}
+
 /** A cluster, a real agent on host-1, and the deployed job handlers under the durable SDK's own runner. */
-export const startJobs = async () => {
-  const functions = await startFunctions('driver', { QUEUE_URL: 'http://127.0.0.1:9/none' })
+export const startJobs = async (more: More = {}) => {
+  const functions = await startFunctions('driver', {
+    QUEUE_URL: 'http://127.0.0.1:9/none',
+    ...more.environment,
+  })
   const { simulator, table } = functions.cluster
   const images = join(simulator.data, 'images')
   const [shelf, repository] = [join(simulator.data, 'shelf'), join(simulator.data, 'backups')]
@@ -21,7 +32,7 @@ export const startJobs = async () => {
   // Where the agent is root, what it runs for backups is somebody else, who has to get to them.
   await chmod(simulator.data, 0o711)
   const stores = join(simulator.data, 'stores.json')
-  await writeFile(stores, JSON.stringify({ nightly: { password: 'of the backups' } }))
+  await writeFile(stores, JSON.stringify({ nightly: { password: 'of the backups' }, ...more.secrets }))
   process.env.STORES_FILE = stores
   const agentAt = (port: number) => {
     const config = parseConfig({
@@ -33,7 +44,11 @@ export const startJobs = async () => {
       state: join(simulator.data, 'agent'),
       segmentBytes: 1024 ** 2,
       maxTasks: 4,
-      stores: { shelf: { kind: 'folder', path: shelf }, nightly: { kind: 'restic', path: repository } },
+      stores: {
+        shelf: { kind: 'folder', path: shelf },
+        nightly: { kind: 'restic', path: repository },
+        ...more.stores,
+      },
     })
     return startAgent(config, logger('error'))
   }

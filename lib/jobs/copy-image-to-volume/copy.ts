@@ -1,8 +1,7 @@
-import type { ImageSource } from '../../agent/tasks.ts'
 import type { JobBackend } from '../backend.ts'
 import { finishedTask, type HostTask, startTask, stopWriting } from '../on-host/task.ts'
-import { wholeAddress } from '../withheld.ts'
 import { type CopyImageJob, target } from './attach.ts'
+import { imageForAgent } from './source.ts'
 
 /** The image onto the volume. */
 const copying = (backend: JobBackend, job: CopyImageJob): HostTask => ({
@@ -10,22 +9,10 @@ const copying = (backend: JobBackend, job: CopyImageJob): HostTask => ({
   parts: [target(backend, job)],
   async begin(agent, asking, [held], deadline) {
     if (held === undefined) throw new Error('a copy has a volume')
-    const { format, sha256 } = job.input.image
-    const source = await sourceOf(backend, job)
-    const digest = sha256 === undefined ? {} : { sha256 }
-    return agent.copyImage(
-      { ...asking, ...held, source, format, ...digest, targetState: 'unknown' },
-      deadline,
-    )
+    const image = await imageForAgent(backend, job)
+    return agent.copyImage({ ...asking, ...held, ...image, targetState: 'unknown' }, deadline)
   },
 })
-
-/** The agent is told the whole address, which is not in the document. */
-async function sourceOf(backend: JobBackend, job: CopyImageJob): Promise<ImageSource> {
-  const { source } = job.input.image
-  if (source.kind !== 'https') return source
-  return { ...source, url: await wholeAddress(backend.withheld, job, source.url) }
-}
 
 export const startCopy = (backend: JobBackend, job: CopyImageJob): Promise<void> =>
   startTask(backend, job, copying(backend, job))

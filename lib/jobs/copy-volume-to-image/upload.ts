@@ -1,6 +1,7 @@
 import type { Task } from '../../agent/tasks.ts'
 import type { JobBackend } from '../backend.ts'
 import type { JobOf } from '../document.ts'
+import { secretsFor } from '../on-host/secrets.ts'
 import { source } from '../on-host/source.ts'
 import { finishedTask, type HostTask, startTask, stopTask } from '../on-host/task.ts'
 
@@ -14,7 +15,7 @@ const uploading = (backend: JobBackend, job: UploadJob): HostTask => ({
     if (held === undefined) throw new Error('an upload has a source')
     const { destination, format } = job.input.image
     const { compression = format === 'raw' ? 'none' : 'zstd' } = job.input.image
-    const secrets = await backend.secretsOf(destination.store)
+    const secrets = await secretsFor(backend, destination)
     return agent.uploadVolume(
       { ...asking, ...held, destination, format, compression, ...(secrets && { secrets }) },
       deadline,
