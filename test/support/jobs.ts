@@ -12,7 +12,7 @@ import { startFunctions } from './functions.ts'
 const now = () => new Date().toISOString()
 
 /** A cluster, a real agent on host-1, and the deployed job handlers under the durable SDK's own runner. */
-export const startJobs = async () => {
+export const startJobs = async ({ segmentBytes = 1024 ** 2 } = {}) => {
   const functions = await startFunctions('driver', { QUEUE_URL: 'http://127.0.0.1:9/none' })
   const { simulator, table } = functions.cluster
   const images = join(simulator.data, 'images')
@@ -31,7 +31,7 @@ export const startJobs = async () => {
       devices: simulator.devicesOf(1),
       images,
       state: join(simulator.data, 'agent'),
-      segmentBytes: 1024 ** 2,
+      segmentBytes,
       maxTasks: 4,
       stores: { shelf: { kind: 'folder', path: shelf }, nightly: { kind: 'restic', path: repository } },
     })
