@@ -126,7 +126,8 @@ test('a volume that is extended meanwhile is not left behind', async () => {
   await prepare()
   const document = await queued(system, 'migrate-volume', toEast)
   const running = ended(system, document)
-  while ((await system.records.get(document.id))?.step !== 'start copy') await new Promise(setImmediate)
+  // The next look is a second later, so nothing is over by then.
+  while ((await system.records.get(document.id))?.step !== 'copy') await new Promise(setImmediate)
   await system.invoke('extend_volume', { volume, new_size: 2 })
 
   expect(await running).toMatchObject({ status: 'failed', result: {} })
