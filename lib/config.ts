@@ -14,6 +14,8 @@ const Host = z
   .strictObject({
     clientId: z.int().min(1).max(4095).optional(),
     agent: AgentAddress.optional(),
+    /** Its number on backends of `BACKENDS`, where it is a client of several clusters. */
+    clients: z.record(z.string(), z.int().min(1).max(4095)).optional(),
     /** Jobs at work on it at once: no more than its agent's `maxTasks`. */
     tasks: z.int().min(1).max(64).optional(),
   })

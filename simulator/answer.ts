@@ -15,7 +15,6 @@ import { invalid, Refusal, reasonOf } from './errors.ts'
 import type { Knobs } from './knobs.ts'
 import { finishRebases } from './progress.ts'
 import { type Route, routeOf } from './route.ts'
-import { clusters } from './world.ts'
 
 const queries = new Map<string, Query>(
   Object.entries({
@@ -111,7 +110,7 @@ const envelope = async (site: Site, query: Query, call: Call) => {
 /** Every cluster's own answer or error, side by side. */
 const fromAll = async (site: Site, query: Query, call: Call) => {
   const answers = await Promise.all(
-    clusters.map(async (cluster) => {
+    site.world.clusters.map(async (cluster) => {
       const where = { clusterName: cluster.name, clusterId: cluster.id }
       try {
         return { ...where, response: await envelope(site, query, { ...call, cluster, multi: false }) }
@@ -129,7 +128,7 @@ export const answer = async (site: Site, { method, path, body, untilGone }: Rece
   try {
     site.lifecycle.sweepDates()
     finishRebases(site)
-    const route = routeOf(path, site.knobs.decodePath)
+    const route = routeOf(site.world.clusters, path, site.knobs.decodePath)
     const query = queryFor(route, method, site.knobs)
     const { cluster, multi, args } = route
     const call = { site, cluster, multi, args, body: cleaned(body, site.knobs), untilGone }

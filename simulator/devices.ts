@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import type { Bytes } from './bytes.ts'
 import { attachmentKey, type World } from './world.ts'
 
@@ -17,8 +17,10 @@ const byId = 'storpool-byid'
  * What a host would have in `/dev`: for each client `storpool/<name>` and `storpool-byid/<globalId>`, links to the
  * file that holds the bytes. They follow from the attachments and can be made anew at any time.
  */
-export const openDevices = (folder: string, world: World, bytes: Bytes) => {
-  const folderOf = (client: number) => join(folder, String(client))
+export const openDevices = (folderOf: (client: number) => string, world: World, bytes: Bytes) => {
+  /** Another simulator may keep its links in the same folder. */
+  const isOurs = (at: string, target: string | undefined) =>
+    target === undefined || dirname(resolve(at, target)) === dirname(bytes.pathOf(0))
   /** Names the links have now, by attachment: a rename leaves no old one behind. */
   const linked = new Map<string, Link>()
 
@@ -75,8 +77,9 @@ export const openDevices = (folder: string, world: World, bytes: Bytes) => {
         const at = join(folderOf(client), kind)
         for (const name of readdirSync(at)) {
           const file = wanted.get(`${kind}/${name}`)
-          const right = file !== undefined && targetOf(join(at, name)) === relative(at, bytes.pathOf(file))
-          if (!right) rmSync(join(at, name), { force: true })
+          const target = targetOf(join(at, name))
+          const right = file !== undefined && target === relative(at, bytes.pathOf(file))
+          if (!right && isOurs(at, target)) rmSync(join(at, name), { force: true })
         }
       }
       for (const { gid } of held) follow(client, gid)

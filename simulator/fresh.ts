@@ -1,5 +1,5 @@
 import type { DiskRecord, TemplateRecord } from './records.ts'
-import { clusters, keyOf, type World } from './world.ts'
+import { keyOf, type World } from './world.ts'
 
 const disk = (cluster: string, id: number): DiskRecord => ({
   id,
@@ -42,7 +42,7 @@ export const clusterDefaults = {
  * @param names templates to make instead of `hybrid`, `ssd` and `hdd`; others than these are like `ssd`
  */
 export const furnish = (world: World, names: readonly string[] = ['hybrid', 'ssd', 'hdd']) => {
-  for (const { id: cluster } of clusters) {
+  for (const { id: cluster } of world.clusters) {
     if (world.disks.has(keyOf(cluster, 1))) continue
     world.change(cluster, () => {
       for (let id = 1; id <= 6; id++) world.disks.put(keyOf(cluster, id), disk(cluster, id))

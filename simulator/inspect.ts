@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import type { Bytes } from './bytes.ts'
 import type { Site } from './call.ts'
 import type { Thing } from './records.ts'
-import { clusters, farAway, keyOf, type World } from './world.ts'
+import { farAway, keyOf, type World } from './world.ts'
 
 interface Inspected {
   /** Its name; where that holds a number of this run, the how-maniest of its kind it is. */
@@ -38,7 +38,7 @@ const aliases = (world: World): ReadonlyMap<string, string> => {
 
 const view = (world: World, names: ReadonlyMap<string, string>, thing: Thing) => ({
   name: names.get(thing.gid) ?? '',
-  cluster: clusters.find(({ id }) => id === thing.cluster)?.name ?? farAway.name,
+  cluster: world.clusters.find(({ id }) => id === thing.cluster)?.name ?? farAway.name,
   parent: names.get(thing.parent) ?? '',
   size: thing.size,
   template: world.templates.get(keyOf(thing.cluster, thing.template))?.name ?? '',

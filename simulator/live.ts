@@ -1,6 +1,6 @@
 import type { AttachmentRecord, Thing } from './records.ts'
 import { attachmentView, shownName, summary } from './views.ts'
-import { clusters, farAway, type World } from './world.ts'
+import { farAway, type World } from './world.ts'
 
 export type Listed = ReturnType<typeof summary>
 export type ListedAttachment = ReturnType<typeof attachmentView>
@@ -14,7 +14,7 @@ export const liveThings = (world: World, kind: Thing['kind']): ReadonlyMap<strin
   const get = (name: string): Listed | undefined => {
     const found = name.startsWith('~')
       ? world.things.get(name.slice(1))
-      : clusters.map(({ id }) => world.named(id, name)).find((thing) => thing !== undefined)
+      : world.clusters.map(({ id }) => world.named(id, name)).find((thing) => thing !== undefined)
     return found !== undefined && isLiving(kind)(found) && shownName(found) === name ? show(found) : undefined
   }
   function* entries(): MapIterator<[string, Listed]> {

@@ -8,7 +8,7 @@ import {
 import type { Call } from './call.ts'
 import { invalid, missing, taken } from './errors.ts'
 import type { GroupRecord, TemplateRecord, Thing } from './records.ts'
-import { clusters, keyOf } from './world.ts'
+import { keyOf } from './world.ts'
 
 type Kind = Thing['kind']
 const shown: Record<Kind, string> = { volume: 'Volume', snapshot: 'Snapshot' }
@@ -16,7 +16,10 @@ const shown: Record<Kind, string> = { volume: 'Volume', snapshot: 'Snapshot' }
 /** Ids of the clusters a call looks for objects in: its own first. */
 export const scope = (call: Call): readonly string[] =>
   call.multi
-    ? [call.cluster.id, ...clusters.map(({ id }) => id).filter((id) => id !== call.cluster.id)]
+    ? [
+        call.cluster.id,
+        ...call.site.world.clusters.map(({ id }) => id).filter((id) => id !== call.cluster.id),
+      ]
     : [call.cluster.id]
 
 const search = (call: Call, ref: string): Thing | undefined => {

@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util'
 import { FolderError, reasonOf } from './errors.ts'
 import { defaultToken, type Simulator, startSimulator } from './server.ts'
+import { defaultLocation } from './world.ts'
 
 const help = `A stand-in for StorPool's management API, with real bytes under it.
 
-  npm run simulator -- [--port N] [--token T] [--data DIR]
+  npm run simulator -- [--port N] [--token T] [--data DIR] [--location L]
 
   --port N     port on 127.0.0.1; 81, as on a real node, needs root       (default 8081; 0: any free one)
   --token T    what clients send as SP_AUTH_TOKEN                         (default ${defaultToken})
   --data DIR   folder for objects, bytes and device links, kept over restarts  (default .local/simulator)
+  --location L first part of the global ids: each of two simulators at one host needs its own  (default ${defaultLocation})
   --help       this text
 
 Prints "ready http://127.0.0.1:PORT" when it takes calls; Ctrl-C ends it. What it does differently from a cluster,
@@ -25,6 +27,7 @@ const options = () => {
         port: { type: 'string', default: '8081' },
         token: { type: 'string', default: defaultToken },
         data: { type: 'string', default: '.local/simulator' },
+        location: { type: 'string', default: defaultLocation },
         help: { type: 'boolean', default: false },
       },
     })
@@ -33,6 +36,9 @@ const options = () => {
       throw new UsageError(`--port ${values.port} is no port: give a number from 0 to 65535`)
     }
     if (values.token === '') throw new UsageError('--token is empty: give one, or leave it out')
+    if (!/^[a-z0-9]+$/.test(values.location)) {
+      throw new UsageError(`--location ${values.location} is none: give lower-case letters and digits`)
+    }
     return { ...values, port }
   } catch (error) {
     if (error instanceof UsageError) throw error
@@ -73,7 +79,12 @@ try {
   port = chosen.port
   if (chosen.help) process.stdout.write(help)
   else {
-    const simulator = await startSimulator({ port, token: chosen.token, data: chosen.data })
+    const simulator = await startSimulator({
+      port,
+      token: chosen.token,
+      data: chosen.data,
+      location: chosen.location,
+    })
     endOnSignal(simulator)
     process.stdout.write(`ready ${simulator.url}\n`)
   }

@@ -1,5 +1,5 @@
 import { invalid, Refusal } from './errors.ts'
-import { type Cluster, clusters } from './world.ts'
+import type { Cluster, Clusters } from './world.ts'
 
 /** A request's path, taken apart. */
 export interface Route {
@@ -14,7 +14,7 @@ export interface Route {
 export const root = '/ctrl/1.0/'
 const storeQueries = new Set(['List', 'Get', 'Create', 'Delete', 'Set'])
 
-const clusterOf = (ref: string): Cluster => {
+const clusterOf = (clusters: Clusters, ref: string): Cluster => {
   const found = clusters.find(({ id, name }) => ref === name || ref === `~${id}`)
   if (found === undefined) throw new Refusal('objectDoesNotExist', `Cluster "${ref}" does not exist`)
   return found
@@ -43,11 +43,11 @@ export const queryOf = (path: string): string => {
  *
  * @param path without the query string
  */
-export const routeOf = (path: string, decodes: boolean): Route => {
+export const routeOf = (clusters: Clusters, path: string, decodes: boolean): Route => {
   const raw = path.slice(root.length).split('/')
   const segments = decodes ? raw.map(decode) : raw
   const remote = segments[0] === 'RemoteCommand'
-  const cluster = remote ? clusterOf(segments[1] ?? '') : clusters[0]
+  const cluster = remote ? clusterOf(clusters, segments[1] ?? '') : clusters[0]
   if (remote) segments.splice(0, 2)
   const multi = segments[0] === 'MultiCluster'
   if (multi) segments.shift()

@@ -10,6 +10,7 @@ import { type Listed, type ListedAttachment, liveAttachments, liveThings } from 
 import { type LoggedCall, openLog } from './log.ts'
 import { root } from './route.ts'
 import { openSite } from './site.ts'
+import { defaultLocation } from './world.ts'
 
 export interface SimulatorOptions {
   /** 0, the default, takes any free one. */
@@ -20,6 +21,10 @@ export interface SimulatorOptions {
   readonly data: string
   /** Templates a new folder gets instead of `hybrid`, `ssd` and `hdd`. */
   readonly templates?: readonly string[]
+  /** Letters and digits: the first part of all global ids. Of two simulators at one host, each needs its own. */
+  readonly location?: string
+  /** The folder that stands for a host's `/dev`, where it is not to be under `data`: two simulators may share one. */
+  readonly devicesOf?: (clientId: number) => string
   /** Unix milliseconds, for time stamps and deletion dates. */
   readonly clock?: () => number
 }
@@ -63,8 +68,9 @@ export const defaultToken = '1556560560218011653'
  */
 export const startSimulator = async (options: SimulatorOptions): Promise<Simulator> => {
   const { port = 0, host = '127.0.0.1', token = defaultToken, templates, clock = Date.now } = options
+  const { location = defaultLocation } = options
   const data = resolve(options.data)
-  const open = await openSite({ data, templates, clock })
+  const open = await openSite({ data, templates, location, devicesOf: options.devicesOf, clock })
   const { site } = open
   const log = openLog()
   const faults = openFaults()

@@ -9,12 +9,16 @@ import { openHosts } from './hosts.ts'
 import { type Adjustment, defaultKnobs, turned } from './knobs.ts'
 import { openLifecycle } from './lifecycle.ts'
 import { openStore, type Store } from './store.ts'
-import { clusters, openWorld, type World } from './world.ts'
+import { openWorld, type World } from './world.ts'
 
 export interface SiteOptions {
   /** Folder for everything that is kept. */
   readonly data: string
   readonly templates: readonly string[] | undefined
+  /** Where a client's links are put; undefined: in a folder under `data`. */
+  readonly devicesOf: ((client: number) => string) | undefined
+  /** The first part of the global ids. */
+  readonly location: string
   /** Unix milliseconds. */
   readonly clock: () => number
 }
@@ -29,9 +33,9 @@ const makeFolder = async (folder: string) => {
   }
 }
 
-const readWorld = (store: Store, folder: string): World => {
+const readWorld = (store: Store, folder: string, location: string): World => {
   try {
-    return openWorld(store)
+    return openWorld(store, location)
   } catch (error) {
     store.close()
     const why = reasonOf(error).replaceAll(/\s+/g, ' ')
@@ -42,14 +46,14 @@ const readWorld = (store: Store, folder: string): World => {
 }
 
 /** Everything but HTTP: the clusters of a location with their bytes, hosts and clock, kept in a folder. */
-export const openSite = async ({ data, templates, clock }: SiteOptions) => {
+export const openSite = async ({ data, templates, location, devicesOf, clock }: SiteOptions) => {
   await makeFolder(data)
   const store = openStore(data)
-  const world = readWorld(store, data)
+  const world = readWorld(store, data, location)
   let knobs = defaultKnobs
   const bytes = await openBytes(join(data, 'bytes'))
   await bytes.sweep((file) => world.usersOf(file).size > 0)
-  const devices = openDevices(join(data, 'dev'), world, bytes)
+  const devices = openDevices(devicesOf ?? ((client) => join(data, 'dev', String(client))), world, bytes)
   const hosts = openHosts(world, devices, () => knobs)
   const lifecycle = openLifecycle(world, () => knobs, clock)
   world.hooks.onUnused = bytes.remove
@@ -59,7 +63,7 @@ export const openSite = async ({ data, templates, clock }: SiteOptions) => {
     const thing = world.things.get(gid)
     if (thing !== undefined) bytes.grow(thing.file, thing.size)
   }
-  devices.restore(clusters.flatMap(({ clients }) => [...clients]))
+  devices.restore(world.clusters.flatMap(({ clients }) => [...clients]))
   lifecycle.arm()
 
   const site: Site = {

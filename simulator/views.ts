@@ -3,7 +3,7 @@ import { pieces } from './pieces.ts'
 import { disksOf } from './placement.ts'
 import { placedPieces } from './progress.ts'
 import type { AttachmentRecord, Policy, Thing } from './records.ts'
-import { clusters, keyOf, type World } from './world.ts'
+import { keyOf, type World } from './world.ts'
 
 export const shownName = (thing: Pick<Thing, 'name' | 'gid'>) =>
   thing.name === '' ? `~${thing.gid}` : thing.name
@@ -13,7 +13,7 @@ const nameOf = (world: World, gid: string) => {
   return thing === undefined ? '' : shownName(thing)
 }
 
-const clusterNames = new Map<string, string>(clusters.map(({ id, name }) => [id, name]))
+const clusterName = ({ clusters }: World, cluster: string) => clusters.find(({ id }) => id === cluster)?.name
 
 /** An object as the lists show it; `multi` adds where it lives. */
 export const summary = (world: World, thing: Thing, multi: boolean) => ({
@@ -41,7 +41,7 @@ const base = (world: World, thing: Thing, multi: boolean) => {
     flags: 0,
     firstNotParentObjectId: 0,
     ...(Object.keys(thing.tags).length > 0 ? { tags: thing.tags } : {}),
-    ...(multi ? { clusterName: clusterNames.get(thing.cluster), clusterId: thing.cluster } : {}),
+    ...(multi ? { clusterName: clusterName(world, thing.cluster), clusterId: thing.cluster } : {}),
   }
 }
 
@@ -118,6 +118,6 @@ export const attachmentView = (world: World, record: AttachmentRecord, multi: bo
     rights: record.rights,
     pos: record.pos,
     globalId: record.gid,
-    ...(multi ? { cluster: clusterNames.get(record.cluster), clusterId: record.cluster } : {}),
+    ...(multi ? { cluster: clusterName(world, record.cluster), clusterId: record.cluster } : {}),
   }
 }

@@ -21,11 +21,15 @@ export interface Cluster {
 
 const range = (from: number, to: number) => new Set(Array.from({ length: to - from + 1 }, (_, i) => from + i))
 
-/** The location's clusters; the first is the one whose endpoint this is. */
-export const clusters = [
-  { id: 'sim.a', name: 'alpha', clients: range(1, 16) },
-  { id: 'sim.b', name: 'beta', clients: range(21, 24) },
-] as const satisfies readonly Cluster[]
+/** A location's clusters; the first is the one whose endpoint this is. */
+const clustersOf = (location: string) =>
+  [
+    { id: `${location}.a`, name: 'alpha', clients: range(1, 16) },
+    { id: `${location}.b`, name: 'beta', clients: range(21, 24) },
+  ] as const satisfies readonly Cluster[]
+export type Clusters = ReturnType<typeof clustersOf>
+
+export const defaultLocation = 'sim'
 
 /** A location elsewhere that takes backups; nobody can ask it for anything but those. */
 export const farAway = { id: 'far', name: 'far', cluster: 'far.a' } as const
@@ -51,8 +55,13 @@ const index = <K>() => {
 export const keyOf = (cluster: string, name: string | number) => `${cluster}/${name}`
 export const attachmentKey = (gid: string, client: number) => `${gid}@${client}`
 
-/** Everything the clusters of the location hold, with the indexes that make a call on one object cheap. */
-export const openWorld = (store: Store) => {
+/**
+ * Everything the clusters of the location hold, with the indexes that make a call on one object cheap.
+ *
+ * @throws Error the store is another location's
+ */
+export const openWorld = (store: Store, location: string) => {
+  const clusters = clustersOf(location)
   const ledger = openLedger(store)
   const names = new Map<string, string>()
   const children = index<string>()
@@ -119,6 +128,10 @@ export const openWorld = (store: Store) => {
   const exports = ledger.table('export', ExportRecord)
   const counters = ledger.table('counter', Counter)
 
+  for (const { cluster } of disks.values()) {
+    if (clusters.every(({ id }) => id !== cluster)) throw new Error(`it is of cluster ${cluster}`)
+  }
+
   const read = (counter: string) => counters.get(counter) ?? 0
   const settle = () => {
     for (const gid of touched.loose) hooks.onLoose(gid)
@@ -135,6 +148,7 @@ export const openWorld = (store: Store) => {
   let inside = false
 
   return {
+    clusters,
     things,
     attachments,
     templates,

@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import type { DeviceBackend } from './backend.ts'
+import { type DeviceBackend, toldId } from './backend.ts'
 import { connectVolume, InitializeConnection } from './initialize-connection.ts'
 import { knownHost } from './known-host.ts'
 import type { ConnectionInfo, Connector } from './model.ts'
@@ -30,7 +30,7 @@ const ANSWER_MS = 3_000
 export async function attachVolume(backend: DeviceBackend, input: AttachVolume): Promise<AttachedVolume> {
   const host = await knownHost(backend.hosts, input.connector.host)
   const agent = await backend.agentOn(host)
-  const { clientId } = host
+  const clientId = toldId(host)
   const { conn, volume } = await connectVolume(
     backend,
     input,

@@ -7,6 +7,10 @@ export interface NamedHost {
   readonly name: string
   /** StorPool's number for it, `SP_OURID`. Undefined while nobody has said it. */
   readonly clientId?: number | undefined
+  /** Its numbers on named clusters, where it is a client of several. */
+  readonly clients?: Readonly<Record<string, number>> | undefined
+  /** The number that its agent knows it by, where that is not the one on this cluster. */
+  readonly agentId?: number | undefined
   /** Where its agent answers, if it has one. */
   readonly agent?: string | undefined
   /** How many jobs may be at work on it at once. */
@@ -17,6 +21,9 @@ export interface NamedHost {
 export interface Host extends NamedHost {
   readonly clientId: number
 }
+
+/** What its agent is told that it is. */
+export const toldId = ({ agentId, clientId }: Host): number => agentId ?? clientId
 
 export interface Hosts {
   /** @throws DriverError UnknownHost: its agent says that it is another host, or another client. */

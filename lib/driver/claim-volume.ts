@@ -51,8 +51,12 @@ export async function claimVolume(
 /** Give a volume back. What another job has by now stays its own; a volume that is gone has nobody. */
 export async function releaseVolume(backend: AttachingBackend, ref: string, job: string): Promise<void> {
   const there = await untag(backend, ref, job)
-  if (there === undefined) return
-  await turn(backend.attachments, there.globalId, (page) =>
+  if (there !== undefined) await forgetClaim(backend, there.globalId, job)
+}
+
+/** Strike a job's claim out of the book. */
+export async function forgetClaim(backend: AttachingBackend, globalId: string, job: string): Promise<void> {
+  await turn(backend.attachments, globalId, (page) =>
     page.claim?.job === job ? { ...page, claim: undefined } : page,
   )
 }

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { DriverError } from '../errors.ts'
 import { attachmentId } from '../ids.ts'
 import { volumeSummary } from '../storpool/volumes.ts'
-import { type DeviceBackend, volumeRef } from './backend.ts'
+import { type DeviceBackend, toldId, volumeRef } from './backend.ts'
 import { AttachmentId } from './initialize-connection.ts'
 import { knownHost } from './known-host.ts'
 import { Connector, KnownVolume } from './model.ts'
@@ -84,7 +84,7 @@ async function release(backend: DeviceBackend, input: DetachVolume): Promise<voi
   const agent = await backend.agentOn(host)
   await agent.release(
     {
-      clientId: host.clientId,
+      clientId: toldId(host),
       volume: { globalId },
       attachment: { id, generation: attachment.generation },
     },

@@ -8,6 +8,14 @@ import type { Withheld } from './withheld.ts'
 
 /** What a job's steps work with: the driver's backend, the job's record, the turns and the agents on hosts. */
 export interface JobBackend extends DeviceBackend {
+  /** Its name among the configured clusters; undefined: the default one. */
+  readonly cluster: string | undefined
+  /**
+   * The cluster that a caller's `host@backend#pool` names.
+   *
+   * @throws DriverError InvalidInput: none of that name is configured. BackendUnavailable: its token cannot be read.
+   */
+  at(host: string): Promise<JobBackend>
   readonly jobs: JobRecords
   readonly turns: Turns
   readonly withheld: Withheld

@@ -14,9 +14,10 @@ export interface Steps<Kind extends JobKind> {
   readonly until: (name: string, ask: Step<Kind, boolean>) => Promise<void>
   /**
    * Stand in line until this host may take one more task; the turn is given back at the job's end, whatever the end.
-   * One host per job: of two jobs that each have what the other waits for, neither would ever go on.
+   * One host per job: of two jobs that each have what the other waits for, neither would ever go on. A job that names
+   * none waits for none.
    */
-  readonly turn: (hostOf: (job: JobOf<Kind>) => string) => Promise<void>
+  readonly turn: (hostOf: (job: JobOf<Kind>) => string | undefined) => Promise<void>
   /** Should the job fail or be cancelled from here on, this runs; the last named, first. */
   readonly compensate: (name: string, run: Step<Kind>) => void
 }
@@ -72,6 +73,7 @@ export const live = <Kind extends JobKind>(
 
   async turn(hostOf) {
     const host = hostOf(job)
+    if (host === undefined) return
     hosts.push(host)
     await standInLine(context, runStep, host)
   },
@@ -102,6 +104,7 @@ export const retraced = <Kind extends JobKind>(
     until: async (name) => pass(name),
     async turn(hostOf) {
       const host = hostOf(job)
+      if (host === undefined) return
       hosts.push(host)
       pass(turnName(host))
     },

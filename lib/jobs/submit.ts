@@ -12,8 +12,8 @@ import { DeleteBackupInput } from './delete-backup/document.ts'
 import { DOCUMENT_BYTES, documentHash, JobDocument, type JobKind } from './document.ts'
 import { refuseEncrypted } from './encrypted.ts'
 import { HostName } from './host-name.ts'
-import { MigrateVolumeInput } from './migrate-volume/document.ts'
-import { wayOf } from './migrate-volume/way.ts'
+import { MigrateVolume } from './migrate-volume/document.ts'
+import { refuseStranger, wayOf } from './migrate-volume/way.ts'
 import type { JobQueue } from './queue.ts'
 import { isFinal, type JobRecord, type JobRecords } from './record.ts'
 import { RestoreBackupInput } from './restore-backup/document.ts'
@@ -35,7 +35,7 @@ const of = <Kind extends string, Input extends z.ZodType>(kind: Kind, input: Inp
 const kinds = [
   of('clone-volume', CloneVolumeInput),
   of('copy-image-to-volume', CopyImageToVolumeInput.partial({ host: true })),
-  of('migrate-volume', MigrateVolumeInput),
+  of('migrate-volume', MigrateVolume),
   of('retype-volume', RetypeVolumeInput),
   of('revert-volume', RevertVolumeInput),
   of('copy-volume-to-image', CopyVolumeToImageInput.partial({ host: true })),
@@ -54,6 +54,8 @@ export interface Submission extends AgentHosts {
   readonly jobs: JobRecords
   readonly withheld: Withheld
   readonly queue: JobQueue
+  /** The configured backend an input belongs to; undefined: the default one. @throws DriverError InvalidInput */
+  backendNameOf(input: unknown): string | undefined
   now(): string
 }
 
@@ -151,9 +153,13 @@ async function completed(to: Submission, { kind, input }: SubmitJob): Promise<ob
     case 'clone-volume':
     case 'revert-volume':
       return input
-    case 'migrate-volume':
-      wayOf(input)
-      return input
+    case 'migrate-volume': {
+      const { kind: way, to: host } = wayOf(input)
+      if (way === 'move') return input
+      const copier = await agentHost(to, input.host)
+      refuseStranger(copier, { from: to.backendNameOf(input), to: to.backendNameOf({ host }) })
+      return { ...input, host: copier.name }
+    }
     case 'retype-volume':
       refuseElsewhere(input)
       return input

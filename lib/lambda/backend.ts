@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { type Config, config } from '../config.ts'
 import type { Backend, Hosts, NamedHost } from '../driver/backend.ts'
 import { DriverError } from '../errors.ts'
+import { onCluster } from '../hosts/on-cluster.ts'
 import { logger } from '../log.ts'
 import { type Connection, connect } from '../storpool/client.ts'
 import type { Invocation } from './endpoint.ts'
@@ -118,14 +119,26 @@ const hostIn = (input: unknown): string | null | undefined => {
   return volume?.host ?? snapshot?.host ?? group_snapshot?.host ?? host
 }
 
+/** What the default cluster is called beside others, unless one of those is called so. */
+const DEFAULT = 'default'
+
 /**
  * The backend a caller's `host@backend#pool` names.
  *
- * @returns undefined for the default: where no host is said, or only one cluster is configured.
+ * @returns undefined for the default: where no host is said, or that is named, or only one cluster is configured.
  */
 export const backendNameOf = (input: unknown): string | undefined => {
   const name = hostIn(input)?.match(/@([^#]+)/)?.[1]
-  return name === undefined || Object.keys(config().BACKENDS).length === 0 ? undefined : name
+  const { BACKENDS } = config()
+  const isDefault = name === DEFAULT && BACKENDS[DEFAULT] === undefined
+  return isDefault || Object.keys(BACKENDS).length === 0 ? undefined : name
+}
+
+/** {@link backendNameOf}. @throws DriverError InvalidInput: no such backend. */
+export const knownBackendNameOf = (input: unknown): string | undefined => {
+  const name = backendNameOf(input)
+  clusterOf(name)
+  return name
 }
 
 /**
@@ -138,7 +151,7 @@ export async function backendFor({ deadline }: Invocation, input: unknown): Prom
   const cluster = clusterOf(name)
   return {
     storpool: (await connectionTo(name, cluster)).within(deadline),
-    hosts: hostsOf(config()),
+    hosts: onCluster(hostsOf(config()), name),
     prefix: cluster.prefix,
     defaults: cluster.defaults,
   }

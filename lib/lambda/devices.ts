@@ -2,6 +2,8 @@ import type * as z from 'zod'
 import type { AgentClient } from '../agent/client.ts'
 import { isAgentError } from '../agent/errors.ts'
 import type { DeviceAgent, DeviceBackend } from '../driver/backend.ts'
+import { onCluster } from '../hosts/on-cluster.ts'
+import { backendNameOf } from './backend.ts'
 import { endpoint, type Invocation } from './endpoint.ts'
 import { inputOf } from './event.ts'
 import { meetingHosts } from './meeting.ts'
@@ -25,7 +27,7 @@ export const deviceBackendFor = async (invocation: Invocation, input: unknown): 
   const { hosts, agentOn } = meetingHosts(invocation)
   return {
     ...(await attachingBackendFor(invocation, input)),
-    hosts,
+    hosts: onCluster(hosts, backendNameOf(input)),
     agentOn: async (host) => deviceAgent(await agentOn(host)),
     within: (ms) => Math.min(invocation.deadline, Date.now() + ms),
   }

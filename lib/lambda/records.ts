@@ -1,5 +1,6 @@
-import { tableName } from '../config.ts'
+import { config, tableName } from '../config.ts'
 import type { AttachingBackend } from '../driver/backend.ts'
+import { onCluster } from '../hosts/on-cluster.ts'
 import type { HostRecords } from '../hosts/record.ts'
 import type { JobRecords } from '../jobs/record.ts'
 import { once } from '../once.ts'
@@ -7,7 +8,7 @@ import { attachmentBook } from '../store/attachments.ts'
 import { hostRecords } from '../store/hosts.ts'
 import { jobRecords } from '../store/jobs.ts'
 import { openTable } from '../store/table.ts'
-import { backendFor } from './backend.ts'
+import { backendFor, backendNameOf, hostsOf } from './backend.ts'
 import type { Invocation } from './endpoint.ts'
 import { recordedHosts } from './recorded-hosts.ts'
 
@@ -22,7 +23,7 @@ export const attachingBackendFor = async (
   const backend = await backendFor(invocation, input)
   return {
     ...backend,
-    hosts: recordedHosts(backend.hosts, hostsHeard()),
+    hosts: onCluster(recordedHosts(hostsOf(config()), hostsHeard()), backendNameOf(input)),
     attachments: attachmentBook(table()),
   }
 }

@@ -3,7 +3,7 @@ import { jobQueue } from '../jobs/queue.ts'
 import type { Submission } from '../jobs/submit.ts'
 import { once } from '../once.ts'
 import { withheldIn } from '../store/withheld.ts'
-import { hostsOf } from './backend.ts'
+import { hostsOf, knownBackendNameOf } from './backend.ts'
 import { jobs, now, table } from './records.ts'
 
 const queue = once(() => jobQueue(queueUrl()))
@@ -15,5 +15,6 @@ export const submission = (): Submission => ({
   queue: queue(),
   hosts: hostsOf(config()),
   jobHost: config().JOB_HOST,
+  backendNameOf: knownBackendNameOf,
   now,
 })

@@ -6,7 +6,7 @@ import { findLiving, findSnapshot, findVolume, whenFree } from '../lookup.ts'
 import { moveTo } from '../move.ts'
 import type { ExportRecord, Thing } from '../records.ts'
 import { shownName } from '../views.ts'
-import { clusters, farAway } from '../world.ts'
+import { farAway } from '../world.ts'
 import { checkLocation } from './backups.ts'
 
 /** @see python-storpool 7.3.0, sptypes.py: the descriptions of the same names */
@@ -21,10 +21,10 @@ const Elsewhere = z.strictObject({ cluster: ClusterName.optional(), clusterId: z
 type Elsewhere = z.infer<typeof Elsewhere>
 const Move = z.strictObject({ ...Elsewhere.shape, onAttached: OnAttached.optional() })
 const Acquire = z.strictObject({ onRemoteAttached: OnAttached.optional() }).default({})
-const clusterOf = ({ cluster, clusterId }: Elsewhere) => {
+const clusterOf = ({ site }: Call, { cluster, clusterId }: Elsewhere) => {
   if ((cluster === undefined) === (clusterId === undefined))
     throw invalid('Give one of "cluster" and "clusterId"')
-  const found = clusters.find(({ id, name }) => id === clusterId || name === cluster)
+  const found = site.world.clusters.find(({ id, name }) => id === clusterId || name === cluster)
   if (found === undefined) throw missing('Cluster', cluster ?? clusterId ?? '')
   return found
 }
@@ -68,7 +68,7 @@ const snapshotUnexport = (call: Call, body: z.infer<typeof Unexport>) => {
 }
 
 const moveAway = async (call: Call, find: () => Thing, body: z.infer<typeof Move>) => {
-  const to = clusterOf(body)
+  const to = clusterOf(call, body)
   await whenFree(
     call,
     () => [find()],
@@ -93,7 +93,7 @@ const acquire = async (call: Call, body: z.infer<typeof Acquire>) => {
 }
 
 const others = (call: Call) =>
-  clusters
+  call.site.world.clusters
     .filter(({ id }) => id !== call.cluster.id)
     .map(({ id, name }) => ({ id: id.split('.')[1], location: id.split('.')[0], name }))
 
@@ -107,7 +107,11 @@ export const elsewhereCalls: Queries = {
   SnapshotUnexport: post(Unexport, snapshotUnexport),
   ExportsList: get((call) => exportsOf(call, 'snapshot')),
   VolumeExportsList: get((call) => exportsOf(call, 'volume')),
-  VolumeExport: post(Elsewhere, (call, body) => addExport(call, volume(call), clusterOf(body).name), one),
+  VolumeExport: post(
+    Elsewhere,
+    (call, body) => addExport(call, volume(call), clusterOf(call, body).name),
+    one,
+  ),
   VolumeMoveToRemote: post(Move, (call, body) => moveAway(call, () => volume(call), body), one),
   SnapshotMoveToRemote: post(Move, (call, body) => moveAway(call, () => snapshot(call), body), one),
   VolumeAcquire: post(Acquire, acquire, { args: 1, multi: true }),

@@ -169,7 +169,16 @@ const may: Record<string, readonly string[]> = {
   'job-clone-volume': [...token, ...itsJob, ...execution('clone-volume')],
   'job-retype-volume': [...token, ...book, ...itsJob, ...execution('retype-volume')],
   'job-revert-volume': [...token, ...book, ...itsJob, ...execution('revert-volume')],
-  'job-migrate-volume': [...token, ...book, ...itsJob, ...execution('migrate-volume')],
+  'job-migrate-volume': [
+    ...token,
+    ...pair('data'),
+    ...book,
+    ...keepHost,
+    ...itsJob,
+    ...takeTurns,
+    ...wake,
+    ...execution('migrate-volume'),
+  ],
   'get-stats': ['dynamodb:Query Table/index/gsi3 STATS#*'],
   'get-health': token,
   'get-hosts': ['dynamodb:Query Table/index/gsi3 HOST#*'],
@@ -228,7 +237,7 @@ test('a function shows agents the pair of the least role that does, and may read
   const { none, ...roles } = Object.groupBy([...service.functions.keys()], shown)
   expect(roles).toEqual({
     attach: ['attach-volume', 'detach-volume'],
-    data: ['cancel-job', 'job-copy-image-to-volume', 'job-copy-volume-to-image'],
+    data: ['cancel-job', 'job-copy-image-to-volume', 'job-copy-volume-to-image', 'job-migrate-volume'],
     backup: [
       'list-backups',
       'job-backup-volume',

@@ -35,6 +35,8 @@ const backend = (): JobBackend => ({
   },
   jobs: system.records,
   turns: turns(),
+  cluster: undefined,
+  at: () => Promise.reject(new Error('there is one cluster')),
   withheld: withheldIn(system.cluster.table),
   agentOn: async (host) => agentOn(host),
   secretsOf: async () => undefined,

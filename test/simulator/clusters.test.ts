@@ -1,4 +1,7 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { startSimulator } from '../../simulator/server.ts'
 import { attachments, create, get, type Json, must, post, reassign, refusal, start } from './support.ts'
 
 const names = (list: Json[]) => list.map(({ name }): string => name).toSorted((a, b) => (a < b ? -1 : 1))
@@ -93,6 +96,37 @@ describe('the key-value store', () => {
     expect(await must(get(cluster, 'KV'))).toEqual({ buckets: { locks: 2 } })
     await must(post(cluster, 'KV/Delete/locks'))
     expect(await refusal(get(cluster, 'KV/List/locks'))).toBe('objectDoesNotExist')
+  })
+})
+
+describe('two simulators', () => {
+  test('are two locations, whose objects have ids of their own, and neither takes the other’s folder', async () => {
+    await using here = await start()
+    const data = join(here.data, 'east')
+    const east = await startSimulator({ data, location: 'east' })
+    const made = { name: 'v', size: 512 }
+
+    expect((await must(post(here, 'VolumeCreate', made))).globalId).toMatch(/^sim\.a\./)
+    expect((await must(post(east, 'VolumeCreate', made))).globalId).toMatch(/^east\.a\./)
+    await east.close()
+    await expect(startSimulator({ data })).rejects.toThrow('it is of cluster east.a')
+  })
+
+  test('may keep their devices in one folder: each removes only its own', async () => {
+    await using here = await start()
+    const devicesOf = (client: number) => here.devicesOf(client)
+    const options = { data: join(here.data, 'east'), location: 'east', devicesOf }
+    const east = await startSimulator(options)
+    const gids: string[] = []
+    for (const one of [here, east]) {
+      const { globalId } = await must(post(one, 'VolumeCreate', { name: 'v', size: 512 }))
+      await must(reassign(one, { volume: 'v', rw: [1] }))
+      gids.push(globalId)
+    }
+    await east.close()
+    await using _again = await startSimulator(options)
+
+    expect((await readdir(join(here.devicesOf(1), 'storpool-byid'))).toSorted()).toEqual(gids.toSorted())
   })
 })
 

@@ -12,6 +12,7 @@ import { startFunctions } from './functions.ts'
 const now = () => new Date().toISOString()
 
 interface More {
+  readonly segmentBytes?: number
   /** Of the agent's, beside its own. */
   readonly stores?: object
   /** What opens them. */
@@ -20,7 +21,7 @@ interface More {
 }
 
 /** A cluster, a real agent on host-1, and the deployed job handlers under the durable SDK's own runner. */
-export const startJobs = async (more: More = {}) => {
+export const startJobs = async ({ segmentBytes = 1024 ** 2, ...more }: More = {}) => {
   const functions = await startFunctions('driver', {
     QUEUE_URL: 'http://127.0.0.1:9/none',
     ...more.environment,
@@ -42,7 +43,7 @@ export const startJobs = async (more: More = {}) => {
       devices: simulator.devicesOf(1),
       images,
       state: join(simulator.data, 'agent'),
-      segmentBytes: 1024 ** 2,
+      segmentBytes,
       maxTasks: 4,
       stores: {
         shelf: { kind: 'folder', path: shelf },

@@ -13,11 +13,11 @@ export const target = (backend: JobBackend, job: CopyImageJob) =>
 
 export const attachTarget = async (backend: JobBackend, job: CopyImageJob): Promise<void> => {
   refuseEncrypted(job.input.volume)
-  await attachPart(backend, job, target(backend, job))
+  await attachPart(job, target(backend, job))
 }
 
 export const awaitTarget = (backend: JobBackend, job: CopyImageJob): Promise<void> =>
-  awaitPart(backend, job, target(backend, job))
+  awaitPart(job, target(backend, job))
 
 export const detachTarget = (backend: JobBackend, job: CopyImageJob): Promise<void> =>
-  detachPart(backend, job, target(backend, job))
+  detachPart(job, target(backend, job))

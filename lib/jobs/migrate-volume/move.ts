@@ -5,7 +5,7 @@ import { DriverError } from '../../errors.ts'
 import { volumeSummary } from '../../storpool/volumes.ts'
 import type { JobBackend } from '../backend.ts'
 import { asJob } from '../claim.ts'
-import type { Journey, MigrateJob } from './take.ts'
+import type { MigrateJob, Move } from './take.ts'
 
 /**
  * Let the other cluster own the volume, and see that it is the same volume: its global id, name and template stay, so
@@ -14,7 +14,7 @@ import type { Journey, MigrateJob } from './take.ts'
  * @throws DriverError as moveVolume. VolumeBackendError: it is not the same.
  */
 export const move =
-  ({ globalId, name, template, to }: Journey) =>
+  ({ globalId, name, template, to }: Move) =>
   async (backend: JobBackend, job: MigrateJob): Promise<void> => {
     const after = await moveVolume(backend, globalId, to)
     if (after.name !== name || (after.templateName ?? '') !== template) {
@@ -27,7 +27,7 @@ export const move =
 
 /** What was not to end there goes back to where it was. Run again, it is there. */
 export const moveBack =
-  ({ globalId, from }: Journey) =>
+  ({ globalId, from }: Move) =>
   async (backend: JobBackend, job: MigrateJob): Promise<void> => {
     const there = await orAbsent(volumeSummary(backend.storpool, `~${globalId}`))
     if (there === undefined || from === undefined) return

@@ -1,6 +1,6 @@
 import { attach } from '../../driver/attach.ts'
+import { toldId } from '../../driver/backend.ts'
 import { DriverError } from '../../errors.ts'
-import type { JobBackend } from '../backend.ts'
 import { ANSWER_MS, type HostJob, held, hostOf, type Part } from './part.ts'
 
 /** Milliseconds the agent may wait for a device within one step. */
@@ -10,7 +10,8 @@ const DEVICE_WAIT_MS = 15_000
  * Make a part visible to the host that will work on it, and to nobody else: what somebody has is refused, and a host
  * without an agent, as nobody there could let go of it again. Run again, it finds its own attachment there and keeps it.
  */
-export async function attachPart(backend: JobBackend, job: HostJob, part: Part): Promise<void> {
+export async function attachPart(job: HostJob, part: Part): Promise<void> {
+  const { backend } = part
   const [host, found] = await Promise.all([hostOf(backend, job), part.find()])
   if (host.agent === undefined) {
     throw new DriverError('UnknownHost', `host ${host.name} is not known to have an agent`, {
@@ -31,18 +32,19 @@ export async function attachPart(backend: JobBackend, job: HostJob, part: Part):
     others: 'refuse',
     announce: ({ generation }) =>
       agent.announce(
-        { clientId: host.clientId, volume, attachment: { id, generation }, mode },
+        { clientId: toldId(host), volume, attachment: { id, generation }, mode },
         backend.within(ANSWER_MS),
       ),
   })
 }
 
 /** Wait until a part's device is there, with its size. */
-export async function awaitPart(backend: JobBackend, job: HostJob, part: Part): Promise<void> {
-  const [host, mine] = await Promise.all([hostOf(backend, job), held(backend, job, part)])
+export async function awaitPart(job: HostJob, part: Part): Promise<void> {
+  const { backend } = part
+  const [host, mine] = await Promise.all([hostOf(backend, job), held(job, part)])
   const agent = await backend.agentOn(host)
   await agent.attachWait(
-    { clientId: host.clientId, ...mine, mode: part.mode, waitMs: DEVICE_WAIT_MS },
+    { clientId: toldId(host), ...mine, mode: part.mode, waitMs: DEVICE_WAIT_MS },
     backend.within(DEVICE_WAIT_MS + ANSWER_MS),
   )
 }

@@ -1,6 +1,6 @@
 import { isAgentError } from '../../agent/errors.ts'
+import { toldId } from '../../driver/backend.ts'
 import { detach } from '../../driver/detach.ts'
-import type { JobBackend } from '../backend.ts'
 import { type HostJob, hostOf, type Part } from './part.ts'
 
 /** Milliseconds the agent may take to let go. */
@@ -10,7 +10,8 @@ const RELEASE_MS = 15_000
  * Let the agent confirm that nothing of its own uses the device, then take the part from the host. Run again, there is
  * nothing to take. Never forced: a device that somebody has open stays, and the job says so.
  */
-export async function detachPart(backend: JobBackend, job: HostJob, part: Part): Promise<void> {
+export async function detachPart(job: HostJob, part: Part): Promise<void> {
+  const { backend } = part
   const found = await part.find()
   if (found === undefined) return
   const { globalId } = found
@@ -21,7 +22,7 @@ export async function detachPart(backend: JobBackend, job: HostJob, part: Part):
   const agent = await backend.agentOn(host)
   await agent
     .release(
-      { clientId: host.clientId, volume: { globalId }, attachment: { id, generation } },
+      { clientId: toldId(host), volume: { globalId }, attachment: { id, generation } },
       backend.within(RELEASE_MS),
     )
     .catch((error: unknown) => {

@@ -8,13 +8,17 @@ import type { Tags } from '../../storpool/schema.ts'
 import { snapshotSummary } from '../../storpool/snapshots.ts'
 import { volumeSummary } from '../../storpool/volumes.ts'
 import type { JobBackend } from '../backend.ts'
-import type { JobDocument } from '../document.ts'
 
 /** A job whose bytes an agent moves. */
-export type HostJob = Extract<JobDocument, { input: { host: string } }>
+export interface HostJob {
+  readonly id: string
+  readonly input: { readonly host: string }
+}
 
 /** What a job has attached to its host: a volume it writes on, or a volume or a snapshot it reads. */
 export interface Part {
+  /** The cluster it is on: of two parts of a job each may be on its own. */
+  readonly backend: JobBackend
   /** Of the attachment: made from the job's id. */
   readonly attachment: string
   readonly mode: 'rw' | 'ro'
@@ -35,6 +39,7 @@ export const volumePart = (
 ): Part => {
   const ref = volumeRef(backend, volume)
   return {
+    backend,
     attachment: attachmentOf(job, role),
     mode,
     ref,
@@ -51,6 +56,7 @@ export const snapshotPart = (
 ): Part => {
   const ref = typeof snapshot === 'string' ? snapshot : snapshotRef(backend, snapshot)
   return {
+    backend,
     attachment: attachmentOf(job, 'snapshot'),
     mode: 'ro',
     ref,
@@ -82,10 +88,10 @@ export interface Held {
  *
  * @throws DriverError VolumeNotFound, SnapshotNotFound. StaleGeneration: somebody ended the job's attachment.
  */
-export async function held(backend: JobBackend, job: HostJob, part: Part): Promise<Held> {
+export async function held(job: HostJob, part: Part): Promise<Held> {
   const found = await part.find()
   if (found === undefined) throw part.missing()
-  const { attachments } = await backend.attachments.read(found.globalId)
+  const { attachments } = await part.backend.attachments.read(found.globalId)
   const mine = attachments[part.attachment]
   if (mine === undefined || mine.state === 'detaching') {
     throw new DriverError(

@@ -27,12 +27,12 @@ export const freezeSource = async (backend: JobBackend, job: ReadingJob): Promis
 }
 
 export const attachSource = (backend: JobBackend, job: ReadingJob): Promise<void> =>
-  attachPart(backend, job, source(backend, job))
+  attachPart(job, source(backend, job))
 
 export const awaitSource = (backend: JobBackend, job: ReadingJob): Promise<void> =>
-  awaitPart(backend, job, source(backend, job))
+  awaitPart(job, source(backend, job))
 
 export const detachSource = (backend: JobBackend, job: ReadingJob): Promise<void> =>
-  detachPart(backend, job, source(backend, job))
+  detachPart(job, source(backend, job))
 
 export const thawSource = (backend: JobBackend, job: ReadingJob): Promise<void> => thaw(backend, job)

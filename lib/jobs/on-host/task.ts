@@ -1,6 +1,7 @@
 import type { AgentClient } from '../../agent/client.ts'
 import { isAgentError } from '../../agent/errors.ts'
 import type { Secrets, Task } from '../../agent/tasks.ts'
+import { toldId } from '../../driver/backend.ts'
 import { fromAgent } from '../../drivers-words.ts'
 import { DriverError } from '../../errors.ts'
 import type { JobBackend } from '../backend.ts'
@@ -26,22 +27,21 @@ export interface HostTask {
 
 const taskId = (job: HostJob, { name }: HostTask): string => `${job.id}:${name}`
 
-const heldParts = (backend: JobBackend, job: HostJob, { parts }: HostTask) =>
-  Promise.all(parts.map((part) => held(backend, job, part)))
+const heldParts = (job: HostJob, { parts }: HostTask) => Promise.all(parts.map((part) => held(job, part)))
 
 /** Have the agent begin. Run again, it is the same task. */
 export async function startTask(backend: JobBackend, job: HostJob, task: HostTask): Promise<void> {
   const host = await hostOf(backend, job)
   const agent = await backend.agentOn(host)
-  const asking = { requestId: taskId(job, task), clientId: host.clientId }
+  const asking = { requestId: taskId(job, task), clientId: toldId(host) }
   await backend.jobs.change(job.id, { task: { host: host.name, id: asking.requestId } }, ['running'])
   const begin = async (parts: readonly Held[]) => task.begin(agent, asking, parts, backend.within(ANSWER_MS))
-  await begin(await heldParts(backend, job, task)).catch(async (error: unknown) => {
+  await begin(await heldParts(job, task)).catch(async (error: unknown) => {
     if (!isAgentError(error, 'recovering')) throw error
     // Read anew: what was read before the agent said so may be what it has forgotten.
-    const now = await heldParts(backend, job, task)
+    const now = await heldParts(job, task)
     for (const { volume, attachment } of now) {
-      const adopted = { clientId: host.clientId, volume: { globalId: volume.globalId }, attachment }
+      const adopted = { clientId: toldId(host), volume: { globalId: volume.globalId }, attachment }
       await agent.adopt(adopted, backend.within(ANSWER_MS))
     }
     await begin(now)
@@ -83,7 +83,7 @@ export async function finishedTask(
     throw new DriverError('Conflict', `the ${wanted.name} was stopped on host ${job.input.host}`)
   }
   // Bytes that moved after a volume was taken away may be lost, or somebody else's by now.
-  await heldParts(backend, job, wanted)
+  await heldParts(job, wanted)
   return state === 'succeeded' ? task : undefined
 }
 

@@ -59,10 +59,10 @@ export const handOver = (backend: JobBackend, job: RestoreJob): Promise<void> =>
   release(backend, job, volumeOf(job))
 
 export const attachTarget = (backend: JobBackend, job: RestoreJob): Promise<void> =>
-  attachPart(backend, job, target(backend, job))
+  attachPart(job, target(backend, job))
 
 export const awaitTarget = (backend: JobBackend, job: RestoreJob): Promise<void> =>
-  awaitPart(backend, job, target(backend, job))
+  awaitPart(job, target(backend, job))
 
 export const detachTarget = (backend: JobBackend, job: RestoreJob): Promise<void> =>
-  detachPart(backend, job, target(backend, job))
+  detachPart(job, target(backend, job))
