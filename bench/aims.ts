@@ -2,6 +2,7 @@ import type { Copied } from './agent/copies.ts'
 import type { AgentFigures } from './agent/measure.ts'
 import type { Bundle } from './bundles.ts'
 import type { Growth } from './growth.ts'
+import type { JobFigures } from './jobs/measure.ts'
 import type { Operation } from './operations.ts'
 import { median, rounded } from './statistics.ts'
 
@@ -39,6 +40,33 @@ const aimsOfAgent = ({ memory, copies }: AgentFigures) => ({
   sparseAllocatedOverData: aim({ atMost: 1.1 }, [['sparse', allocatedOverData(copies.sparse)]]),
 })
 
+export const aimsOfJobs = ({ phases, progress, cancel, clones }: JobFigures) => {
+  const each = <T>(of: Readonly<Record<string, T>>, figure: (value: T) => number) =>
+    Object.entries(of).map(([name, value]) => [name, figure(value)] as const)
+  const perSecond = [['clones', clones.perSecond]] as const
+  return {
+    jobPhaseOfPlain: aim(
+      { atLeast: 0.9 },
+      each(phases, ({ ofPlain }) => ofPlain),
+    ),
+    jobProgressPercentOff: aim(
+      { atMost: 2 },
+      each(progress, ({ percentOff }) => percentOff),
+    ),
+    jobProgressMsOld: aim(
+      { atMost: 1000 },
+      each(progress, ({ oldestMs }) => oldestMs),
+    ),
+    jobCancelSeconds: aim(
+      { atMost: 2 },
+      each(cancel, ({ slowest }) => slowest),
+    ),
+    clonesLost: aim({ atMost: 0 }, [['clones', clones.lost]]),
+    clonesPerSecond: aim({ atLeast: 20 }, perSecond),
+    clonesPerSecondWished: aim({ atLeast: 50 }, perSecond),
+  }
+}
+
 const allocatedOverData = (copied: Copied | undefined) =>
   copied === undefined ? Number.NaN : rounded(copied.allocatedMb / copied.dataMb)
 
@@ -48,6 +76,7 @@ export const aimsOf = (
   bundles: Readonly<Record<string, Bundle>>,
   growth: Readonly<Record<string, Growth>>,
   agent: AgentFigures,
+  jobs: JobFigures,
 ) => {
   const oneCall = (server: 'keptAlive' | 'closed') =>
     Object.entries(operations).flatMap(
@@ -78,5 +107,6 @@ export const aimsOf = (
       Object.entries(growth).map(([name, { lastOverFirst }]) => [name, lastOverFirst] as const),
     ),
     ...aimsOfAgent(agent),
+    ...aimsOfJobs(jobs),
   }
 }

@@ -33,6 +33,10 @@ export interface Bundle {
 
 const kBOf = async (path: string) => Math.round((await stat(path)).size / 100) / 10
 
+/** As they are deployed. @param folder for the bundles */
+export const buildBundles = (folder: string): Promise<unknown> =>
+  run(process.execPath, [join(root, 'build/run.mjs'), 'build/bundle.ts', '--out', folder])
+
 /**
  * Sizes of all bundles, and what loading each costs, beside bundles of which nothing is left out.
  *
@@ -47,7 +51,7 @@ export const measureBundles = async (
 ): Promise<Readonly<Record<string, Bundle>>> => {
   const whole = join(folder, 'untrimmed')
   const withClient = await bundleUntrimmed(whole)
-  await run(process.execPath, [join(root, 'build/run.mjs'), 'build/bundle.ts', '--out', folder])
+  await buildBundles(folder)
   const functions = (await packagedFunctions(root)).map(({ name, module, artifact }) => ({
     name,
     awsClient: withClient.has(module),

@@ -1,3 +1,4 @@
+import { jobRows } from './jobs/figures.ts'
 import type { Results } from './report.ts'
 
 export interface Quoted extends Results {
@@ -7,7 +8,7 @@ export interface Quoted extends Results {
 
 const s = (ms: number | undefined) => `${((ms ?? Number.NaN) / 1000).toFixed(2)} s`
 
-const rowsOf = ({ readyMs, memoryMb, operations, growth, throughput, bundles, agent }: Quoted) => {
+const rowsOf = ({ readyMs, memoryMb, operations, growth, throughput, bundles, agent, jobs }: Quoted) => {
   const create = operations['create-volume']?.keptAlive
   const sizes = Object.entries(growth.create?.p50 ?? {}).map(([size, ms]) => ({ size: Number(size), ms }))
   const reads = Object.entries(throughput.read ?? {})
@@ -56,6 +57,7 @@ const rowsOf = ({ readyMs, memoryMb, operations, growth, throughput, bundles, ag
       copy('full'),
     ],
     [`the same, ${amount('sparse')}`, `${copy('sparse')}; ${copies.sparse?.allocatedMb} MB on the disk`],
+    ...jobRows(jobs),
   ]
 }
 

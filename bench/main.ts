@@ -1,5 +1,5 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os'
+import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { version } from '../lib/version.ts'
@@ -9,6 +9,8 @@ import { measureBundles } from './bundles.ts'
 import { root } from './child.ts'
 import { figures } from './figures.ts'
 import { measureGrowth } from './growth.ts'
+import { measureJobs } from './jobs/measure.ts'
+import { jobSamples, loadNow } from './jobs/samples.ts'
 import { measureOperations } from './operations.ts'
 import { readable } from './readable.ts'
 import { report } from './report.ts'
@@ -36,6 +38,7 @@ const samples = quick
       processes: 1,
       atOnce: 2,
       agent: { calls: 50, rounds: 3, dataBytes: 256 * MiB },
+      jobs: jobSamples(quick),
     }
   : {
       starts: 9,
@@ -46,12 +49,12 @@ const samples = quick
       processes: 15,
       atOnce: 1,
       agent: { calls: 1000, rounds: 5, dataBytes: 2048 * MiB },
+      jobs: jobSamples(quick),
     }
 
 const began = Date.now()
 const folder = await mkdtemp(join(tmpdir(), 'cinderless-bench-'))
 
-const load = () => loadavg().map((minutes) => Math.round(minutes * 100) / 100)
 const machine = {
   cores: cpus().length,
   processor: cpus()[0]?.model ?? 'unknown',
@@ -59,7 +62,7 @@ const machine = {
   system: `${process.platform} ${release()} ${process.arch}`,
   node: process.versions.node,
   /** Before anything was measured: above the number of cores, others were at work too. */
-  load: load(),
+  load: loadNow(),
 }
 
 const measureStand = async () => {
@@ -91,6 +94,9 @@ try {
   const agent = await part('agent', () =>
     measureAgent(join(folder, 'agent'), join(folder, 'bundles/agent.cjs'), samples.agent),
   )
+  const jobs = await part('jobs', () =>
+    measureJobs(join(folder, 'jobs'), join(folder, 'bundles/agent.cjs'), samples.jobs),
+  )
   const stems = (await readdir(join(root, 'functions/driver'))).map((file) => file.replace(/\.ts$/, ''))
   const notMeasured = stems.filter((stem) => operations[stem] === undefined)
 
@@ -101,8 +107,8 @@ try {
     machine,
     samples,
     tookSeconds: took,
-    loadAfter: load(),
-    aims: aimsOf(operations, bundles, growth, agent),
+    loadAfter: loadNow(),
+    aims: aimsOf(operations, bundles, growth, agent, jobs),
     readyMs,
     memoryMb,
     aws,
@@ -112,6 +118,7 @@ try {
     throughput,
     bundles,
     agent,
+    jobs,
   }
   await writeFile(options.out, `${readable(results)}\n`)
   report(results)

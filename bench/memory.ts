@@ -28,9 +28,12 @@ export const memoryOf = async (pid: number): Promise<Memory> => {
   }
 }
 
+export const childrenOf = async (pid: number): Promise<string[]> =>
+  (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter(Boolean)
+
 /** The most memory each child of a process has had until now, in MB. */
 export const memoryOfChildren = async (pid: number): Promise<number[]> => {
-  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter(Boolean)
+  const children = await childrenOf(pid)
   const statuses = await Promise.all(
     children.map((child) => readFile(`/proc/${child}/status`, 'utf8').catch(() => '')),
   )

@@ -3,6 +3,8 @@ import { reportAgent } from './agent/report.ts'
 import type { Aim } from './aims.ts'
 import type { Bundle } from './bundles.ts'
 import type { Growth } from './growth.ts'
+import type { JobFigures } from './jobs/measure.ts'
+import { reportJobs } from './jobs/report.ts'
 import type { Compared, Operation } from './operations.ts'
 import { printTable } from './print.ts'
 import type { Timing } from './statistics.ts'
@@ -21,6 +23,7 @@ export interface Results {
   readonly throughput: Named<Named<Throughput>>
   readonly bundles: Named<Bundle>
   readonly agent: AgentFigures
+  readonly jobs: JobFigures
 }
 
 const rows = <T, Row extends object>(of: Named<T>, row: (value: T) => Row) =>
@@ -92,9 +95,14 @@ export const report = (results: Results): void => {
     })),
   )
   reportAgent(results.agent)
+  reportJobs(results.jobs)
+  reportAims(results.aims)
+}
+
+export const reportAims = (aims: Named<Aim>): void => {
   printTable(
     'Aims',
-    rows(results.aims, ({ median, worst, of, missedBy, ...limit }) => ({
+    rows(aims, ({ median, worst, of, missedBy, ...limit }) => ({
       wanted: 'atMost' in limit ? `at most ${limit.atMost}` : `at least ${limit.atLeast}`,
       median,
       worst,

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { AgentError, AgentUnreachable } from './agent/errors.ts'
+import { isAwsUnavailable } from './aws-faults.ts'
 import { DriverError, type DriverErrorName } from './errors.ts'
 import { inDriversWords as fromGlance } from './glance/words.ts'
 import {
@@ -34,6 +35,12 @@ export function inDriversWords(error: unknown): DriverError {
   }
   const known = fromGlance(error)
   if (known !== undefined) return known
+  if (isAwsUnavailable(error)) {
+    return new DriverError('OutcomeUnknown', 'the table, the queue or Lambda did not answer', {
+      cause: error,
+      remedy: 'Repeat it: an operation that was done finds its own work there.',
+    })
+  }
   return new DriverError('VolumeBackendError', 'something failed that should not have', {
     cause: error,
     remedy: 'Look for this request id in the log, and repeat: every operation may be repeated.',

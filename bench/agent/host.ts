@@ -1,11 +1,12 @@
 import { mkdir, open, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeCerts } from '../../agent/certs.ts'
+import { clientNames } from '../../agent/roles.ts'
 import { agentClient } from '../../lib/agent/client.ts'
 import { parseCredentials } from '../../lib/agent/credentials.ts'
 import { node, root, start } from '../child.ts'
 
-const host = 'alpha'
+export const host = 'alpha'
 export const clientId = 7
 
 /** What systemd starts the agent with, from the unit: options of Node, and variables. */
@@ -20,8 +21,12 @@ const fromUnit = async () => {
   return { options: options.split(' ').filter(Boolean), env: Object.fromEntries(env) }
 }
 
-/** A host with the agent as an operator has it: the bundle, started as by its unit, with mutual TLS and a socket. */
-export const startHost = async (folder: string, bundle: string) => {
+/**
+ * A host with the agent as an operator has it: the bundle, started as by its unit, with mutual TLS and a socket.
+ *
+ * @param more settings of the agent beside those of a host alone
+ */
+export const startHost = async (folder: string, bundle: string, more: object = {}) => {
   const at = (...names: string[]) => join(folder, ...names)
   for (const name of ['dev/storpool-byid', 'volumes', 'images', 'state'])
     await mkdir(at(name), { recursive: true })
@@ -32,11 +37,13 @@ export const startHost = async (folder: string, bundle: string) => {
     clientId,
     storpoolConf: at('storpool.conf'),
     listen: { address: '127.0.0.1', port: 0 },
-    tls: files,
+    // One pair for all that is asked here.
+    tls: { ...files, clients: { [clientNames.data]: ['attach', 'data', 'backup'] } },
     socket: at('rpc.sock'),
     devices: at('dev'),
     images: at('images'),
     state: at('state'),
+    ...more,
   }
   await writeFile(at('agent.json'), JSON.stringify(settings))
   const { options, env } = await fromUnit()
@@ -48,6 +55,7 @@ export const startHost = async (folder: string, bundle: string) => {
     files,
     bundle,
     newClient,
+    url: agent.url,
     pid: agent.pid,
     /** An empty volume, attached: a sparse file with a link by global id. */
     attach: async (globalId: string, sizeBytes: number) => {

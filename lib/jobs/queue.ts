@@ -1,4 +1,5 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { manySockets } from '../aws-sockets.ts'
 import type { JobDocument } from './document.ts'
 
 export interface JobQueue {
@@ -8,7 +9,7 @@ export interface JobQueue {
 export const sqsClient = (): SQSClient =>
   new SQSClient({
     maxAttempts: 4,
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000 },
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000, ...manySockets },
   })
 
 /** The queue in front of the workflows. A message is the document itself. */

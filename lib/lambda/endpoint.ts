@@ -1,5 +1,6 @@
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
+import { isAwsUnavailable } from '../aws-faults.ts'
 import { config } from '../config.ts'
 import { inDriversWords } from '../drivers-words.ts'
 import type { DriverError } from '../errors.ts'
@@ -50,7 +51,7 @@ function written(context: Context, began: number | undefined, outcome: string, e
     log.info('done', fields)
     return
   }
-  const unexpected = error.name === 'VolumeBackendError' && error.cause instanceof Error
+  const unexpected = error.name === 'VolumeBackendError' || isAwsUnavailable(error.cause)
   log[unexpected ? 'error' : 'warn'](error.message, {
     ...fields,
     ...(unexpected && error.cause instanceof Error

@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { manySockets } from '../aws-sockets.ts'
 
 /** The one table, and a client that gives up well before the function does. */
 export interface Table {
@@ -15,7 +16,7 @@ export const openTable = (name: string): Table => ({
   client: DynamoDBDocumentClient.from(
     new DynamoDBClient({
       maxAttempts: 4,
-      requestHandler: { connectionTimeout: 1_000, requestTimeout: 4_000 },
+      requestHandler: { connectionTimeout: 1_000, requestTimeout: 4_000, ...manySockets },
     }),
     { marshallOptions },
   ),
