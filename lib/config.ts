@@ -135,6 +135,36 @@ const OpenStack = z
   })
 export type OpenStack = z.infer<typeof OpenStack>
 
+const Limit = z.coerce.number().int().min(-1).default(-1)
+
+/** Block Storage's own settings, under Cinder's names for them. */
+const BlockStorage = z
+  .object({
+    STORAGE_AVAILABILITY_ZONE: z.string().max(255).default('nova'),
+    DEFAULT_VOLUME_TYPE: z.string().max(255).default('__DEFAULT__'),
+    /** `host@backend` that volumes are said to be on: clients see it and hand it back. */
+    VOLUME_HOST: z
+      .string()
+      .max(200)
+      .regex(/^[^@#]+@[^@#]+$/, 'must be like host@backend')
+      .default('cinderless@storpool'),
+    QUOTA_VOLUMES: Limit,
+    QUOTA_SNAPSHOTS: Limit,
+    QUOTA_GIGABYTES: Limit,
+    QUOTA_PER_VOLUME_GIGABYTES: Limit,
+  })
+  .transform((given) => ({
+    zone: given.STORAGE_AVAILABILITY_ZONE,
+    defaultType: given.DEFAULT_VOLUME_TYPE,
+    service: given.VOLUME_HOST,
+    perVolumeGigabytes: given.QUOTA_PER_VOLUME_GIGABYTES,
+    limits: {
+      volumes: given.QUOTA_VOLUMES,
+      snapshots: given.QUOTA_SNAPSHOTS,
+      gigabytes: given.QUOTA_GIGABYTES,
+    },
+  }))
+
 const wrongConfiguration = (what: string, cause?: unknown): DriverError =>
   new DriverError('VolumeBackendError', `the configuration is wrong: ${what}`, {
     cause,
@@ -198,6 +228,8 @@ export const tableName = once(() => read(Table).TABLE_NAME)
 export const queueUrl = once(() => read(Queue).QUEUE_URL)
 export const deadLettersUrl = once(() => read(DeadLetters).DEAD_LETTERS_URL)
 export const starterConfig = once(() => read(Starter))
+
+export const blockStorageConfig = once(() => read(BlockStorage))
 
 /** @returns undefined where no Keystone is configured. */
 export const openStackConfig = once((): OpenStack | undefined => {

@@ -1,0 +1,3 @@
+import { discovery } from '../../lib/lambda/discovery.ts'
+
+export const handler = discovery

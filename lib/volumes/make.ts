@@ -1,0 +1,44 @@
+import { createClonedVolume } from '../driver/create-cloned-volume.ts'
+import { createVolume } from '../driver/create-volume.ts'
+import { createVolumeFromSnapshot } from '../driver/create-volume-from-snapshot.ts'
+import type { ModelUpdate } from '../driver/model.ts'
+import type { BlockStorage } from './block-storage.ts'
+import { driverSnapshot, driverVolume, knownVolume } from './driver-model.ts'
+import type { Operation } from './operation.ts'
+import type { SnapshotRecord, TypeRecord, VolumeRecord } from './record.ts'
+import { typeOf } from './types.ts'
+
+/** What a volume's data begins as, where it does not begin empty. */
+export interface Origin {
+  readonly snapshot?: SnapshotRecord
+  readonly volume?: VolumeRecord
+}
+
+/** Have the cluster make a volume, empty or from its source. Run again, it finds the volume it made. */
+export async function onCluster(
+  storage: BlockStorage,
+  record: VolumeRecord,
+  type: TypeRecord,
+  source: Origin | undefined,
+): Promise<ModelUpdate> {
+  const backend = await storage.backend(record.host)
+  const volume = driverVolume(record, type)
+  if (source?.snapshot)
+    return createVolumeFromSnapshot(backend, { volume, snapshot: driverSnapshot(source.snapshot) })
+  if (source?.volume) return createClonedVolume(backend, { volume, src_vref: knownVolume(source.volume) })
+  return createVolume(backend, { volume })
+}
+
+/** A volume whose making was cut off, made from its record. */
+export const creating: Operation = {
+  doing: 'schedule allocate volume',
+  onFailure: 'error',
+  async run(storage, record) {
+    const snapshot = record.snapshotId === null ? undefined : await storage.snapshots.get(record.snapshotId)
+    const volume = record.sourceVolid === null ? undefined : await storage.volumes.get(record.sourceVolid)
+    const source = { ...(snapshot && { snapshot }), ...(volume && { volume }) }
+    const type = await typeOf(storage, record.typeId)
+    const { provider_location } = await onCluster(storage, record, type, source)
+    return { done: { status: 'available', globalId: provider_location } }
+  },
+}

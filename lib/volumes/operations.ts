@@ -1,0 +1,12 @@
+import { deleting } from './delete.ts'
+import { extending } from './extend.ts'
+import { creating } from './make.ts'
+import type { Operation } from './operation.ts'
+
+/** Every operation that a volume's record may say is to be done, by the name in its `work`. */
+export const operations: Readonly<Record<string, Operation>> = {
+  create: creating,
+  delete: deleting,
+  'os-extend': extending,
+  'os-force_delete': deleting,
+}
