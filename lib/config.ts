@@ -147,7 +147,7 @@ const BlockStorage = z
       .string()
       .max(200)
       .regex(/^[^@#]+@[^@#]+$/, 'must be like host@backend')
-      .default('cinderless@storpool'),
+      .default('cinderless@default'),
     QUOTA_VOLUMES: Limit,
     QUOTA_SNAPSHOTS: Limit,
     QUOTA_GIGABYTES: Limit,

@@ -39,3 +39,10 @@ export const Metadata = z.record(
 )
 
 export const Uuid = z.uuid('is not a uuid')
+
+/** The name of an extra spec. */
+export const SpecName = z
+  .string()
+  .min(1, 'is empty')
+  .max(255, 'is too long')
+  .regex(/^[A-Za-z0-9_.\-: ]+$/, 'has characters that no extra spec has')

@@ -137,6 +137,45 @@ const order = <T extends AnyRecord>(sort: Sort, { sortKeys }: Listing<T>) => {
   }
 }
 
+interface Listed<T> {
+  readonly page: readonly T[]
+  /** What stands beside the page in the answer. */
+  readonly extra: Record<string, unknown>
+}
+
+const isYes = (text = ''): boolean => /^(1|true|yes|on|t|y)$/i.test(text)
+const wantsCount = ({ query, version }: Call): boolean => version >= 45 && isYes(query.with_count)
+
+/** A page of what has been read already, filtered and sorted. @throws ApiError 400, 404: no such marker. */
+export function listOf<T extends AnyRecord & { readonly updatedAt: string | null }>(
+  call: Call,
+  found: readonly T[],
+  listing: Listing<T>,
+): Listed<T> {
+  const { limit, marker, offset } = pageOf(call)
+  const filters = filtersOf(call, listing)
+  const all = found
+    .filter((record) => filters.every((filter) => filter(record)))
+    .sort(order(sortOf(call, listing), listing))
+  const from = marker === undefined ? 0 : all.findIndex(({ id }) => id === marker) + 1
+  if (marker !== undefined && from === 0) throw notFound(listing.what, marker)
+  return listed(call, listing, all.slice(from + offset, from + offset + limit), limit, all.length)
+}
+
+const listed = <T extends AnyRecord>(
+  call: Call,
+  { links }: Listing<T>,
+  page: readonly T[],
+  limit: number,
+  count: number,
+): Listed<T> => ({
+  page,
+  extra: {
+    ...(page.length > 0 && page.length >= limit && { [links]: [next(call, page.at(-1))] }),
+    ...(wantsCount(call) && { count }),
+  },
+})
+
 /**
  * A page of records, as the query asks for it. By time of creation and without filters it is one short query, however
  * many there are; else those of the project are read, filtered and sorted here.
@@ -147,44 +186,27 @@ export async function listPage<T extends AnyRecord & { readonly updatedAt: strin
   call: Call,
   records: Records<T>,
   listing: Listing<T>,
-): Promise<{ readonly page: readonly T[]; readonly extra: Record<string, unknown> }> {
-  const { query, caller, version } = call
-  const everywhere = caller.role === 'admin' && /^(1|true|yes|on|t|y)$/i.test(query.all_tenants ?? '')
-  const projectAsked = everywhere ? query.project_id : undefined
-  const project = everywhere ? projectAsked : caller.project
-  const { limit, marker, offset } = pageOf(call)
+): Promise<Listed<T>> {
+  const { query, caller } = call
+  const everywhere = caller.role === 'admin' && isYes(query.all_tenants)
+  const project = everywhere ? query.project_id : caller.project
   const sort = sortOf(call, listing)
-  const filters = filtersOf(call, listing)
-  const counted = version >= 45 && /^(1|true|yes|on|t|y)$/i.test(query.with_count ?? '')
-  const after = marker === undefined ? undefined : await records.get(marker)
-  if (marker !== undefined && (after === undefined || (!everywhere && after.project !== caller.project))) {
-    throw notFound(listing.what, marker)
-  }
-  let page: readonly T[]
-  let count: number | undefined
-  if (filters.length === 0 && !counted && isPlain(sort)) {
-    const found =
-      limit === 0
-        ? []
-        : await records.page({ project, limit: limit + offset, after, oldestFirst: sort[0]?.down === false })
-    page = found.slice(offset)
-  } else {
+  const isShort = filtersOf(call, listing).length === 0 && !wantsCount(call) && isPlain(sort)
+  if (!isShort) {
     const found =
       query.name !== undefined && project !== undefined
         ? await records.named(project, query.name)
         : await records.all(project)
-    const all = found.filter((record) => filters.every((filter) => filter(record))).sort(order(sort, listing))
-    const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after.id) + 1
-    page = all.slice(from + offset, from + offset + limit)
-    count = all.length
+    return listOf(call, found, listing)
   }
-  return {
-    page,
-    extra: {
-      ...(page.length > 0 && page.length >= limit && { [listing.links]: [next(call, page.at(-1))] }),
-      ...(counted && { count: count ?? page.length }),
-    },
+  const { limit, marker, offset } = pageOf(call)
+  const after = marker === undefined ? undefined : await records.get(marker)
+  if (marker !== undefined && (after === undefined || (!everywhere && after.project !== caller.project))) {
+    throw notFound(listing.what, marker)
   }
+  const oldestFirst = sort[0]?.down === false
+  const found = limit === 0 ? [] : await records.page({ project, limit: limit + offset, after, oldestFirst })
+  return listed(call, listing, found.slice(offset), limit, 0)
 }
 
 const next = ({ base, query, address }: Call, last: AnyRecord | undefined) => {

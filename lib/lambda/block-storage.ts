@@ -1,14 +1,18 @@
 import { blockStorageConfig, config } from '../config.ts'
+import { measureVolumeStats } from '../driver/get-volume-stats.ts'
 import { submitJob } from '../jobs/submit.ts'
 import { logger } from '../log.ts'
 import { once } from '../once.ts'
+import { clusterHealth } from '../stats/health.ts'
 import { attachmentIndex } from '../store/attachment-index.ts'
 import { quotas } from '../store/quotas.ts'
 import { recordsOf } from '../store/records.ts'
 import type { BlockStorage } from '../volumes/block-storage.ts'
 import { MessageRecord, SnapshotRecord, TypeRecord, VolumeRecord } from '../volumes/record.ts'
+import { backendFor, backendNameOf } from './backend.ts'
 import type { Invocation } from './endpoint.ts'
 import { glanceFor } from './glance.ts'
+import { DEFAULT_BACKEND, history } from './history.ts'
 import { attachingBackendFor, jobs, now, table } from './records.ts'
 import { submission } from './submission.ts'
 
@@ -27,6 +31,18 @@ export const blockStorageFor = (invocation: Invocation, requestId: string): Bloc
   settings: { ...blockStorageConfig(), backends: Object.keys(config().BACKENDS) },
   requestId,
   backend: (host) => attachingBackendFor(invocation, { host }),
+  async stats(service) {
+    const asked = { host: service }
+    const kept = await history().newest(backendNameOf(asked) ?? DEFAULT_BACKEND)
+    return kept?.stats ?? measureVolumeStats(await backendFor(invocation, asked))
+  },
+  isUp: async (service) =>
+    backendFor(invocation, { host: service })
+      .then(clusterHealth)
+      .then(
+        ({ healthy }) => healthy,
+        () => false,
+      ),
   jobs: { submit: (job) => submitJob(submission(), job), get: (id) => jobs().get(id) },
   glance: () => glanceFor(invocation),
   now,

@@ -1,8 +1,9 @@
 import type { AttachingBackend } from '../driver/backend.ts'
+import type { VolumeStats } from '../driver/get-volume-stats.ts'
 import type { Glance } from '../glance/client.ts'
 import type { JobRecord } from '../jobs/record.ts'
 import type { SubmitJob } from '../jobs/submit.ts'
-import type { Quotas } from './quotas.ts'
+import type { Amounts, Quotas } from './quotas.ts'
 import type { MessageRecord, SnapshotRecord, TypeRecord, VolumeRecord } from './record.ts'
 
 /** What every kind of record has. */
@@ -55,6 +56,8 @@ export interface StorageSettings {
   readonly service: string
   /** The type of a volume that names none, by name. */
   readonly defaultType: string
+  /** Of projects that have none of their own; what is not here has none. */
+  readonly limits: Amounts
   /** GiB that one volume may have; -1 for any. */
   readonly perVolumeGigabytes: number
 }
@@ -71,6 +74,9 @@ export interface BlockStorage {
   readonly requestId: string
   /** The cluster that a volume's `host` names. */
   backend(host: string | undefined): Promise<AttachingBackend>
+  /** @param service `host@backend` */
+  stats(service: string): Promise<VolumeStats>
+  isUp(service: string): Promise<boolean>
   readonly jobs: {
     submit(job: SubmitJob): Promise<JobRecord>
     get(id: string): Promise<JobRecord | undefined>

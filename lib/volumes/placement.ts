@@ -47,3 +47,16 @@ export function placeFor(type: TypeRecord, service: string, backends: readonly s
   }
   return `${host}@${backend}#${poolOf(type.extraSpecs.storpool_template)}`
 }
+
+/** Which pools a type's volumes may be put in, by name. */
+export const poolsFor = (
+  type: TypeRecord,
+  { service, backends }: { readonly service: string; readonly backends: readonly string[] },
+): ((pool: string) => boolean) => {
+  try {
+    const place = placeFor(type, service, backends)
+    return (pool) => pool === place
+  } catch {
+    return () => false
+  }
+}
