@@ -1,15 +1,25 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import type { Caller } from '../auth/caller.ts'
-import { ApiError } from '../volumes/refusal.ts'
+import { isDriverError } from '../errors.ts'
+import { ApiError, fromDriver } from '../volumes/refusal.ts'
+import { authenticator } from './authenticator.ts'
 import type { Invocation } from './endpoint.ts'
 
-/** Who calls. @throws ApiError 401 */
+/** Who calls. @throws ApiError 401 with the header that says how to show it, 403, 503 */
 export async function callerOf(
   { headers }: APIGatewayProxyEventV2,
-  project: string | undefined,
-  _invocation: Invocation,
+  pathProject: string | undefined,
+  { deadline }: Invocation,
 ): Promise<Caller> {
-  const [user = 'admin', named] = headers['x-auth-token']?.split(':') ?? []
-  if (project === undefined && named === undefined) throw new ApiError(401, 'The request names no project.')
-  return { user, project: named ?? project ?? '', role: 'admin', isService: true }
+  try {
+    return await authenticator().authenticate({ headers, pathProject }, deadline)
+  } catch (error) {
+    if (!isDriverError(error)) throw error
+    const refusal = fromDriver(error)
+    if (refusal.status !== 401) throw refusal
+    throw new ApiError(401, refusal.message, {
+      cause: error,
+      headers: { 'www-authenticate': authenticator().challenge() },
+    })
+  }
 }
