@@ -1,21 +1,21 @@
 import * as z from 'zod'
 import { DriverError } from '../errors.ts'
 import { ApiError, badRequest } from '../volumes/refusal.ts'
-import { type ServiceState, serviceStates } from '../volumes/services.ts'
+import { type ServiceState, sayOf, serviceNames, serviceStates } from '../volumes/services.ts'
 import { type Call, type Route, route } from './route.ts'
 import { timeOf } from './views/time.ts'
 
 const view = (
   { storage, version }: Pick<Call, 'storage' | 'version'>,
-  { binary, host, isUp }: ServiceState,
+  { binary, host, isUp, said }: ServiceState,
 ) => ({
   binary,
   host,
   zone: storage.settings.zone,
-  status: 'enabled',
+  status: said.disabled ? 'disabled' : 'enabled',
   state: isUp ? 'up' : 'down',
   updated_at: timeOf(storage.now()),
-  disabled_reason: null,
+  disabled_reason: said.reason,
   ...(binary === 'cinder-volume' && {
     replication_status: 'disabled',
     active_backend_id: null,
@@ -45,47 +45,72 @@ const list = route({
 const Body = z.looseObject({
   binary: z.string().min(1).max(255).optional(),
   service: z.string().min(1).max(255).optional(),
-  host: z.string().min(1).max(255).optional(),
-  cluster: z.string().nullish(),
+  host: z.string().min(1).max(255),
 })
+const WithReason = Body.extend({ disabled_reason: z.string().trim().min(1).max(255) })
 
-const doings = [
-  'enable',
-  'disable',
-  'disable-log-reason',
-  'freeze',
-  'thaw',
-  'failover_host',
-  'failover',
-  'set-log',
-  'get-log',
+const named = ({ binary, service, host }: z.infer<typeof Body>) => {
+  const asked = binary ?? service
+  if (asked === undefined) throw badRequest("'binary' is a required property")
+  return { binary: asked, service: asked, host: host.split('#')[0] ?? host }
+}
+
+/** To enable and to disable: a backend that is disabled gets no new volumes; those it has stay as they are. */
+const switches: readonly Route[] = [
+  route({
+    method: 'PUT',
+    path: 'os-services/enable',
+    summary: 'Have a backend get new volumes again',
+    rule: 'service:update',
+    body: Body,
+    async run({ storage, body }) {
+      await sayOf(storage, named(body), { disabled: false, reason: null })
+      return { ...named(body), disabled: false, status: 'enabled' }
+    },
+  }),
+  route({
+    method: 'PUT',
+    path: 'os-services/disable',
+    summary: 'Have a backend get no new volumes',
+    rule: 'service:update',
+    body: Body,
+    async run({ storage, body }) {
+      await sayOf(storage, named(body), { disabled: true, reason: null })
+      return { ...named(body), disabled: true, status: 'disabled' }
+    },
+  }),
+  route({
+    method: 'PUT',
+    path: 'os-services/disable-log-reason',
+    summary: 'Have a backend get no new volumes, and say why',
+    rule: 'service:update',
+    body: WithReason,
+    async run({ storage, body }) {
+      const { disabled_reason } = body
+      await sayOf(storage, named(body), { disabled: true, reason: disabled_reason })
+      return { ...named(body), disabled: true, status: 'disabled', disabled_reason }
+    },
+  }),
 ]
 
-/** Nothing runs that could be told to stop. */
-const update = route({
-  method: 'PUT',
-  path: 'os-services/{doing}',
-  summary: 'Refused: there is no service that could be enabled, disabled, frozen or failed over',
-  rule: 'service:update',
-  body: Body,
-  async run({ storage, path, body }) {
-    const { doing = '' } = path
-    if (!doings.includes(doing)) throw new ApiError(404, 'The resource could not be found.')
-    const { host } = body
-    if (host === undefined) throw badRequest("'host' is a required property")
-    const known = (await serviceStates(storage)).some(
-      (one) => one.host === host || one.host === host.split('#')[0],
-    )
-    if (!known) {
-      throw /^[\w.@#-]+$/.test(host)
-        ? new ApiError(404, `Service ${host} could not be found.`)
-        : badRequest(`Invalid input for field/attribute host. Value: ${host.slice(0, 100)}. is no host`)
-    }
-    throw new DriverError('NotSupported', `${doing} of ${host}: no service runs here that could be told so`, {
-      remedy: 'Change what the functions are configured with instead.',
-    })
-  },
-})
+/** What belongs to the replication of whole backends. */
+const replications: readonly Route[] = ['freeze', 'thaw', 'failover_host', 'failover'].map((doing) =>
+  route({
+    method: 'PUT',
+    path: `os-services/${doing}`,
+    summary: 'Refused: backends are not replicated',
+    rule: 'service:update',
+    body: Body,
+    async run({ storage, body: { host } }) {
+      if (!serviceNames(storage).includes(host)) {
+        throw badRequest(`Invalid input received: Host ${host.slice(0, 100)} could not be found.`)
+      }
+      throw new DriverError('NotSupported', `${doing} of ${host}: backends are not replicated here`, {
+        remedy: 'Keep copies by the template, and other sites by backups.',
+      })
+    },
+  }),
+)
 
 const hosts = route({
   method: 'GET',
@@ -95,12 +120,12 @@ const hosts = route({
   async run({ storage }) {
     const all = await serviceStates(storage)
     return {
-      hosts: all.map(({ binary, host, isUp }) => ({
+      hosts: all.map(({ binary, host, isUp, said }) => ({
         service: binary,
         host_name: host,
         zone: storage.settings.zone,
         'service-status': isUp ? 'available' : 'unavailable',
-        'service-state': 'enabled',
+        'service-state': said.disabled ? 'disabled' : 'enabled',
         'last-update': timeOf(storage.now()),
       })),
     }
@@ -140,4 +165,4 @@ const host = route({
   },
 })
 
-export const hostRoutes: readonly Route[] = [list, update, hosts, host]
+export const hostRoutes: readonly Route[] = [list, ...switches, ...replications, hosts, host]

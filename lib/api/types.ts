@@ -270,6 +270,17 @@ const encryption = route({
   },
 })
 
+const encrypt = route({
+  method: 'POST',
+  path: 'types/{id}/encryption',
+  summary: 'Refused: volumes are not encrypted here',
+  rule: 'type:manage',
+  async run({ storage, caller, path }) {
+    const { id } = await findType(storage, caller, path.id ?? '')
+    throw notFound('Encryption of volumes is not done here: none of type', id)
+  },
+})
+
 export const typeRoutes: readonly Route[] = [
   list,
   create,
@@ -278,6 +289,7 @@ export const typeRoutes: readonly Route[] = [
   update,
   remove,
   encryption,
+  encrypt,
   ...specRoutes,
   ...accessRoutes,
 ]

@@ -8,7 +8,7 @@ import { attachmentIndex } from '../store/attachment-index.ts'
 import { quotas } from '../store/quotas.ts'
 import { recordsOf } from '../store/records.ts'
 import type { BlockStorage } from '../volumes/block-storage.ts'
-import { MessageRecord, SnapshotRecord, TypeRecord, VolumeRecord } from '../volumes/record.ts'
+import { MessageRecord, ServiceRecord, SnapshotRecord, TypeRecord, VolumeRecord } from '../volumes/record.ts'
 import { backendFor, backendNameOf } from './backend.ts'
 import type { Invocation } from './endpoint.ts'
 import { glanceFor } from './glance.ts'
@@ -21,6 +21,7 @@ const records = once(() => ({
   snapshots: recordsOf(table(), 'SNAPSHOT', SnapshotRecord),
   types: recordsOf(table(), 'TYPE', TypeRecord),
   messages: recordsOf(table(), 'MESSAGE', MessageRecord),
+  services: recordsOf(table(), 'SERVICE', ServiceRecord),
   attachmentIndex: attachmentIndex(table()),
   quotas: quotas(table(), blockStorageConfig().limits, now),
 }))

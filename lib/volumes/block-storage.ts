@@ -4,7 +4,7 @@ import type { Glance } from '../glance/client.ts'
 import type { JobRecord } from '../jobs/record.ts'
 import type { SubmitJob } from '../jobs/submit.ts'
 import type { Amounts, Quotas } from './quotas.ts'
-import type { MessageRecord, SnapshotRecord, TypeRecord, VolumeRecord } from './record.ts'
+import type { MessageRecord, ServiceRecord, SnapshotRecord, TypeRecord, VolumeRecord } from './record.ts'
 
 /** What every kind of record has. */
 export interface AnyRecord {
@@ -68,6 +68,7 @@ export interface BlockStorage {
   readonly snapshots: Records<SnapshotRecord>
   readonly types: Records<TypeRecord>
   readonly messages: Records<MessageRecord>
+  readonly services: Records<ServiceRecord>
   readonly attachmentIndex: AttachmentIndex
   readonly quotas: Quotas
   readonly settings: StorageSettings

@@ -9,6 +9,7 @@ import { placeFor } from './placement.ts'
 import { overQuota, volumeAmounts } from './quotas.ts'
 import type { TypeRecord, VolumeRecord } from './record.ts'
 import { badRequest, invalidInput, invalidVolume } from './refusal.ts'
+import { refuseDisabled } from './services.ts'
 import { defaultType, findType, says, typeOf } from './types.ts'
 
 /** What a caller asks for. Sizes are GiB; without one it is the source's. */
@@ -153,7 +154,9 @@ async function made(
   let record = blank
   let failure: string | undefined
   try {
-    record = { ...blank, host: placeFor(type, storage.settings.service, storage.settings.backends) }
+    const host = placeFor(type, storage.settings.service, storage.settings.backends)
+    await refuseDisabled(storage, host)
+    record = { ...blank, host }
     const { provider_location } = await onCluster(storage, record, type, source)
     record = { ...record, globalId: provider_location, status: 'available' }
   } catch (error) {

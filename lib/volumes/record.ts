@@ -180,3 +180,11 @@ export const MessageRecord = z.object({
   ttl: z.int(),
 })
 export type MessageRecord = z.infer<typeof MessageRecord>
+
+/** What an administrator has said of a service: only of those that were ever disabled. */
+export const ServiceRecord = z.object({
+  ...base,
+  disabled: z.boolean(),
+  reason: z.string().nullable(),
+})
+export type ServiceRecord = z.infer<typeof ServiceRecord>
