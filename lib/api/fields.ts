@@ -46,3 +46,36 @@ export const SpecName = z
   .min(1, 'is empty')
   .max(255, 'is too long')
   .regex(/^[A-Za-z0-9_.\-: ]+$/, 'has characters that no extra spec has')
+
+/** What volumes and snapshots are called: older clients say `display_name`. */
+export const texts = {
+  name: Name.optional(),
+  description: Description.optional(),
+  display_name: Name.optional(),
+  display_description: Description.optional(),
+}
+
+const trimmed = (text: string | null | undefined): string | null => text?.trim() ?? null
+
+interface Texts {
+  readonly name?: string | null | undefined
+  readonly description?: string | null | undefined
+  readonly display_name?: string | null | undefined
+  readonly display_description?: string | null | undefined
+}
+
+/** Of a new volume or snapshot. */
+export const textsOf = (given: Texts) => ({
+  name: trimmed(given.name ?? given.display_name),
+  description: trimmed(given.description ?? given.display_description),
+})
+
+/** Of one that is changed: what is not said stays as it is. */
+export const newTexts = ({ name, description, display_name, display_description }: Texts) => {
+  const named = name !== undefined ? name : display_name
+  const described = description !== undefined ? description : display_description
+  return {
+    ...(named !== undefined && { name: trimmed(named) }),
+    ...(described !== undefined && { description: trimmed(described) }),
+  }
+}

@@ -4,28 +4,21 @@ import type { BlockStorage } from '../volumes/block-storage.ts'
 import { createVolume } from '../volumes/create.ts'
 import { checkDeletable } from '../volumes/delete.ts'
 import { findVolume } from '../volumes/find.ts'
-import type { VolumeRecord } from '../volumes/record.ts'
 import { badRequest, notFound } from '../volumes/refusal.ts'
 import { allTypes } from '../volumes/types.ts'
-import { Bool, Description, Metadata, Name, Size } from './fields.ts'
-import { type Listing, listPage } from './lists.ts'
+import { Bool, Metadata, newTexts, Size, texts, textsOf } from './fields.ts'
+import { listPage } from './lists.ts'
 import { metadataRoutes } from './metadata.ts'
 import { type Route, route } from './route.ts'
 import { briefVolume, detailedVolume, type TypeNames, volumeView } from './views/volume.ts'
+import { listingWith } from './volume-list.ts'
 
 export const typeNames = async (storage: BlockStorage): Promise<TypeNames> =>
   new Map((await allTypes(storage)).map(({ id, name }) => [id, name]))
 
-const texts = {
-  name: Name.optional(),
-  description: Description.optional(),
-  display_name: Name.optional(),
-  display_description: Description.optional(),
-  metadata: Metadata.nullish(),
-}
-
 const newVolume = {
   ...texts,
+  metadata: Metadata.nullish(),
   size: Size.nullish(),
   volume_type: z.string().max(255).nullish(),
   availability_zone: z.string().max(255).nullish(),
@@ -53,8 +46,6 @@ const CreateBody = (version: number) => {
   return body
 }
 
-const trimmed = (text: string | null | undefined): string | null => text?.trim() ?? null
-
 const create = route({
   method: 'POST',
   path: 'volumes',
@@ -72,8 +63,7 @@ const create = route({
     }
     const volume = await createVolume(storage, caller, {
       size: asked.size ?? undefined,
-      name: trimmed(asked.name ?? asked.display_name),
-      description: trimmed(asked.description ?? asked.display_description),
+      ...textsOf(asked),
       metadata: asked.metadata ?? {},
       type: asked.volume_type ?? undefined,
       zone: asked.availability_zone ?? undefined,
@@ -82,61 +72,6 @@ const create = route({
       imageRef: asked.imageRef ?? asked.image_id ?? undefined,
     })
     return { volume: volumeView(call, volume, await typeNames(storage)) }
-  },
-})
-
-const text = (value: string | number | boolean | null) => String(value)
-const same = (one: string, other: string) => one.toLowerCase() === other.toLowerCase()
-
-/** `{'k': 'v'}`, as Python writes a dictionary, or JSON. */
-const pairsOf = (written: string): Record<string, string> => {
-  try {
-    return z
-      .record(z.string(), z.coerce.string())
-      .parse(JSON.parse(written.replaceAll("'", '"').replaceAll('u"', '"')))
-  } catch {
-    throw badRequest(`Filters by metadata must be like {'key': 'value'}, not ${written.slice(0, 100)}.`)
-  }
-}
-
-const hasPairs = (metadata: Readonly<Record<string, string>>, written: string) =>
-  Object.entries(pairsOf(written)).every(([key, value]) => metadata[key] === value)
-
-const listingWith = (types: TypeNames): Listing<VolumeRecord> => ({
-  name: 'volumes',
-  links: 'volumes_links',
-  what: 'Volume',
-  sortKeys: {
-    id: (one) => one.id,
-    status: (one) => one.status,
-    size: (one) => one.size,
-    availability_zone: (one) => one.zone,
-    name: (one) => one.name,
-    bootable: (one) => one.bootable,
-    created_at: (one) => one.createdAt,
-    updated_at: (one) => one.updatedAt,
-    host: (one) => one.host,
-  },
-  filters: {
-    id: (one, value) => one.id === value,
-    name: (one, value) => one.name === value,
-    status: (one, value) => one.status === value,
-    metadata: (one, value) => hasPairs(one.metadata, value),
-    glance_metadata: (one, value) => hasPairs(one.imageMetadata, value),
-    bootable: (one, value) => same(text(one.bootable), value),
-    migration_status: (one, value) => one.migrationStatus === value,
-    availability_zone: (one, value) => one.zone === value,
-    size: (one, value) => text(one.size) === value,
-    volume_type: (one, value) => one.typeId === value || types.get(one.typeId) === value,
-    snapshot_id: (one, value) => one.snapshotId === value,
-    source_volid: (one, value) => one.sourceVolid === value,
-    host: (one, value) => one.host === value,
-    user_id: (one, value) => one.user === value,
-    multiattach: (one, value) => same(text(one.multiattach), value),
-    group_id: () => false,
-    consistencygroup_id: () => false,
-    replication_status: () => false,
-    project_id: (one, value) => one.project === value,
   },
 })
 
@@ -205,7 +140,8 @@ const show = route({
 })
 
 const UpdateBody = (version: number) => {
-  const volume = version >= 53 ? z.strictObject(texts) : z.looseObject(texts)
+  const fields = { ...texts, metadata: Metadata.nullish() }
+  const volume = version >= 53 ? z.strictObject(fields) : z.looseObject(fields)
   return z.looseObject({
     volume: volume.refine(
       (given) => version < 53 || Object.keys(given).length > 0,
@@ -222,13 +158,10 @@ const update = route({
   body: UpdateBody,
   async run(call) {
     const { storage, caller, path, body } = call
-    const { name, description, display_name, display_description, metadata } = body.volume
-    const named = name !== undefined ? name : display_name
-    const described = description !== undefined ? description : display_description
+    const { metadata } = body.volume
     const volume = await amend(storage, caller, path.id ?? '', (now) => ({
       ...now,
-      ...(named !== undefined && { name: trimmed(named) }),
-      ...(described !== undefined && { description: trimmed(described) }),
+      ...newTexts(body.volume),
       ...(metadata && { metadata }),
     }))
     return { volume: volumeView(call, volume, await typeNames(storage)) }

@@ -10,7 +10,7 @@ import { recordsOf } from '../store/records.ts'
 import type { BlockStorage } from '../volumes/block-storage.ts'
 import { MessageRecord, ServiceRecord, SnapshotRecord, TypeRecord, VolumeRecord } from '../volumes/record.ts'
 import { backendFor, backendNameOf } from './backend.ts'
-import type { Invocation } from './endpoint.ts'
+import { type Invocation, levelOrDefault } from './endpoint.ts'
 import { glanceFor } from './glance.ts'
 import { DEFAULT_BACKEND, history } from './history.ts'
 import { attachingBackendFor, jobs, now, table } from './records.ts'
@@ -47,5 +47,5 @@ export const blockStorageFor = (invocation: Invocation, requestId: string): Bloc
   jobs: { submit: (job) => submitJob(submission(), job), get: (id) => jobs().get(id) },
   glance: () => glanceFor(invocation),
   now,
-  warn: (message, fields) => logger().warn(message, { requestId, ...fields }),
+  warn: (message, fields) => logger(levelOrDefault()).warn(message, { requestId, ...fields }),
 })

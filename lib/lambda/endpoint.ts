@@ -61,7 +61,7 @@ function written(context: Context, began: number | undefined, outcome: string, e
 }
 
 /** A wrong configuration must be told, not hidden behind a logger that cannot be made. */
-const levelOrDefault = (): string => {
+export const levelOrDefault = (): string => {
   try {
     return config().LOG_LEVEL
   } catch {

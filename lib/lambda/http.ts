@@ -10,7 +10,7 @@ import { logger } from '../log.ts'
 import { ApiError, badRequest, fromDriver } from '../volumes/refusal.ts'
 import { blockStorageFor } from './block-storage.ts'
 import { callerOf } from './callers.ts'
-import { invocationOf } from './endpoint.ts'
+import { invocationOf, levelOrDefault } from './endpoint.ts'
 
 /** Bytes of a request's body: what a call says is small. */
 const BODY_BYTES = 114_688
@@ -168,11 +168,11 @@ function written(line: {
     ...(route && { route: `${route.method} ${route.path}` }),
   }
   if (status < 500) {
-    logger().info(error?.message ?? 'done', fields)
+    logger(levelOrDefault()).info(error?.message ?? 'done', fields)
     return
   }
   const cause = error?.cause
-  logger().error(error?.message ?? '', {
+  logger(levelOrDefault()).error(error?.message ?? '', {
     ...fields,
     ...(cause instanceof Error && { cause: (cause.cause instanceof Error ? cause.cause : cause).stack }),
   })

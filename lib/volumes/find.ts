@@ -3,6 +3,8 @@ import type { BlockStorage } from './block-storage.ts'
 import { settle } from './carry-out.ts'
 import type { SnapshotRecord, VolumeRecord } from './record.ts'
 import { notFound } from './refusal.ts'
+import { snapshotKind } from './snapshot-operations.ts'
+import { settleOn } from './working.ts'
 
 const maySee = (caller: Caller, { project }: { readonly project: string }): boolean =>
   project === caller.project || caller.role === 'admin'
@@ -15,13 +17,15 @@ export async function findVolume(storage: BlockStorage, caller: Caller, id: stri
   return volume
 }
 
-/** @throws ApiError 404 */
+/** A snapshot as it stands. @throws ApiError 404 */
 export async function findSnapshot(
   storage: BlockStorage,
   caller: Caller,
   id: string,
 ): Promise<SnapshotRecord> {
   const there = await storage.snapshots.get(id)
-  if (there === undefined || !maySee(caller, there)) throw notFound('Snapshot', id)
-  return there
+  const snapshot =
+    there === undefined || !maySee(caller, there) ? undefined : await settleOn(snapshotKind, storage, there)
+  if (snapshot === undefined) throw notFound('Snapshot', id)
+  return snapshot
 }

@@ -33,6 +33,7 @@ export async function onCluster(
 export const creating: Operation = {
   doing: 'schedule allocate volume',
   onFailure: 'error',
+  countsAnyway: true,
   async run(storage, record) {
     const snapshot = record.snapshotId === null ? undefined : await storage.snapshots.get(record.snapshotId)
     const volume = record.sourceVolid === null ? undefined : await storage.volumes.get(record.sourceVolid)

@@ -22,12 +22,14 @@ export const startTable = async () => {
     new CreateTableCommand({
       TableName: 'cinderless',
       BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: ['pk', 'gsi2pk', 'gsi2sk', 'gsi3pk', 'gsi3sk'].map((AttributeName) => ({
-        AttributeName,
-        AttributeType: 'S' as const,
-      })),
+      AttributeDefinitions: ['pk', 'gsi1pk', 'gsi1sk', 'gsi2pk', 'gsi2sk', 'gsi3pk', 'gsi3sk'].map(
+        (AttributeName) => ({
+          AttributeName,
+          AttributeType: 'S' as const,
+        }),
+      ),
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-      GlobalSecondaryIndexes: ['gsi2', 'gsi3'].map((IndexName) => ({
+      GlobalSecondaryIndexes: ['gsi1', 'gsi2', 'gsi3'].map((IndexName) => ({
         IndexName,
         KeySchema: [
           { AttributeName: `${IndexName}pk`, KeyType: 'HASH' as const },

@@ -1,0 +1,84 @@
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type { BlockStorage } from '../../lib/volumes/block-storage.ts'
+import type { ClusterOptions } from './cluster.ts'
+import { startFunctions } from './functions.ts'
+import { anHttpEvent } from './makers.ts'
+
+/** The project of who calls, where nothing else is said. */
+export const project = '0123456789abcdef0123456789abcdef'
+
+export interface As {
+  /** The microversion's minor number. */
+  readonly version?: number
+  readonly user?: string
+  readonly project?: string
+  readonly headers?: Record<string, string>
+}
+
+export interface Answered {
+  readonly status: number | undefined
+  readonly headers: Record<string, unknown>
+  readonly body: any
+}
+
+/** Which function a path beneath `/v3` leads to, as the routes of `serverless.yml` say. */
+const functionOf = (path: string): string => {
+  const [kind = '', , action] = path.split('?')[0]?.split('/').filter(Boolean) ?? []
+  if (kind === 'volumes' && action === 'action') return 'volume_action'
+  return ['volumes', 'snapshots', 'attachments', 'types'].includes(kind) ? kind : 'service'
+}
+
+/** Block Storage's deployed handlers, with a cluster and a table of their own. One per test file. */
+export const startBlockStorage = async (
+  environment: Record<string, string> = {},
+  options: ClusterOptions = {},
+) => {
+  const functions = await startFunctions(
+    'api',
+    { CINDERLESS_AUTH: 'user:project', QUEUE_URL: 'http://127.0.0.1:9/none', ...environment },
+    options,
+  )
+  const { blockStorageFor } = await import('../../lib/lambda/block-storage.ts')
+
+  /** @param path beneath the project, with its query: `/volumes/detail?limit=1` */
+  const call = async (method: string, path: string, body?: unknown, as: As = {}): Promise<Answered> => {
+    const { version, user = 'somebody', headers = {}, project: of = project } = as
+    const [plain = '', query = ''] = path.split('?')
+    const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
+    const event = anHttpEvent(method, `/v3/${of}${plain}`, {
+      ...(text !== undefined && { body: text }),
+      headers: {
+        host: '127.0.0.1:8776',
+        'x-auth-token': `${user}:${of}`,
+        ...(version !== undefined && { 'openstack-api-version': `volume 3.${version}` }),
+        ...headers,
+      },
+    })
+    const sent = { ...event, rawQueryString: query }
+    const result = (await functions.invoke(functionOf(plain), sent)) as APIGatewayProxyStructuredResultV2
+    return {
+      status: result.statusCode,
+      headers: result.headers ?? {},
+      body: result.body ? JSON.parse(String(result.body)) : undefined,
+    }
+  }
+
+  /** A volume, once it is there. */
+  const aVolume = async (change: object = {}, as: As = {}): Promise<any> =>
+    (await call('POST', '/volumes', { volume: { size: 1, ...change } }, as)).body.volume
+
+  return {
+    ...functions,
+    call,
+    aVolume,
+    show: async (kind: 'volume' | 'snapshot', id: string, as: As = {}): Promise<any> =>
+      (await call('GET', `/${kind}s/${id}`, undefined, as)).body?.[kind],
+    act: (id: string, action: object, as: As = {}) => call('POST', `/volumes/${id}/action`, action, as),
+    /** What the functions themselves work with: to put a record in a state, and to look behind the API. */
+    storage: (): BlockStorage => blockStorageFor({ deadline: Date.now() + 20_000 } as never, 'req-test'),
+    usage: async (of = project): Promise<Record<string, { in_use: number; reserved: number }>> =>
+      (await call('GET', `/os-quota-sets/${of}?usage=true`, undefined, { project: of })).body.quota_set,
+  }
+}
+
+export type BlockStorageSystem = Awaited<ReturnType<typeof startBlockStorage>>
