@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import * as z from 'zod'
+import { AuthSettings } from './auth/settings.ts'
 import { DriverError } from './errors.ts'
 import { once } from './once.ts'
 import { confFiles, hostsOf, settingsOf } from './storpool/conf.ts'
@@ -204,3 +205,5 @@ export const openStackConfig = once((): OpenStack | undefined => {
   const settings = given()
   return settings.OS_AUTH_URL === undefined ? undefined : read(OpenStack, settings)
 })
+
+export const authConfig = once((): AuthSettings => read(AuthSettings))

@@ -2,6 +2,9 @@
 export const roles = ['reader', 'member', 'admin'] as const
 export type Role = (typeof roles)[number]
 
+/** Stands for a project where somebody works for all of them: who watches the whole, or AWS's own principals. */
+export const everyProject = '*'
+
 /** Who calls, once a plug-in has checked what they showed. */
 export interface Caller {
   readonly user: string
@@ -16,8 +19,8 @@ export interface Caller {
 /** What a request shows of its sender; names of headers are in lower case. */
 export interface Shown {
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** Who AWS says it is, where API Gateway has checked that: the principal's ARN. */
-  readonly principal?: string | undefined
+  /** The project in the request's path: counts where what is shown names none, and nothing is checked anyway. */
+  readonly pathProject?: string | undefined
 }
 
 /** A way to tell who calls. */
@@ -25,7 +28,8 @@ export interface Plugin {
   /**
    * @param deadline epoch milliseconds
    * @returns undefined: nothing was shown that this way knows, or it is not valid.
-   * @throws DriverError BackendUnavailable: who would know does not answer.
+   * @throws DriverError Unauthenticated: what was shown is valid, and says too little. Forbidden: it is somebody, of
+   *   no role that is known here. BackendUnavailable: who would know does not answer.
    */
   authenticate(shown: Shown, deadline: number): Promise<Caller | undefined>
   /** The header `WWW-Authenticate` of a refusal. */

@@ -50,13 +50,17 @@ const LEAST_MS = 5 * 60_000
 
 const asked = { service: 'Keystone', label: 'issue a token', mutates: false } as const
 
+/** Where Keystone issues tokens and says what they are. */
+export const tokensAt = (authUrl: string): string =>
+  `${authUrl.replace(/\/+$/, '').replace(/\/v3$/, '')}/v3/auth/tokens`
+
 /**
  * Tokens of one user, each kept until shortly before its end.
  *
  * @see https://docs.openstack.org/api-ref/identity/v3/ "Password authentication with scoped authorization"
  */
 export const keystone = (options: KeystoneOptions) => {
-  const url = `${options.authUrl.replace(/\/+$/, '').replace(/\/v3$/, '')}/v3/auth/tokens`
+  const url = tokensAt(options.authUrl)
   let kept: Promise<Session> | undefined
 
   const issue = async (deadline: number): Promise<Session> => {

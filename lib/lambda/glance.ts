@@ -1,48 +1,9 @@
-import { type OpenStack, openStackConfig } from '../config.ts'
-import { DriverError } from '../errors.ts'
 import { connectGlance, type Glance } from '../glance/client.ts'
-import type { Domain, Identity } from '../glance/keystone.ts'
 import { once } from '../once.ts'
 import type { Invocation } from './endpoint.ts'
-import { secretText } from './secret.ts'
+import { keystoneOptions } from './openstack.ts'
 
-/** Keystone's own name for the domain that is there from the start. */
-const domainOf = (id: string | undefined, name: string | undefined): Domain =>
-  id === undefined && name !== undefined ? { name } : { id: id ?? 'default' }
-
-const identityOf = async (settings: OpenStack): Promise<Identity> => {
-  const {
-    OS_APPLICATION_CREDENTIAL_ID: applicationCredentialId,
-    OS_APPLICATION_CREDENTIAL_SECRET,
-    OS_PASSWORD,
-  } = settings
-  const { PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: port, AWS_SESSION_TOKEN: session } = settings
-  const given = applicationCredentialId === undefined ? OS_PASSWORD : OS_APPLICATION_CREDENTIAL_SECRET
-  const secret = given ?? (await secretText(settings.OS_PASSWORD_SECRET ?? '', port, session))
-  if (applicationCredentialId !== undefined) return { applicationCredentialId, secret }
-  return {
-    username: settings.OS_USERNAME ?? '',
-    password: secret,
-    userDomain: domainOf(settings.OS_USER_DOMAIN_ID, settings.OS_USER_DOMAIN_NAME),
-    projectName: settings.OS_PROJECT_NAME ?? '',
-    projectDomain: domainOf(settings.OS_PROJECT_DOMAIN_ID, settings.OS_PROJECT_DOMAIN_NAME),
-  }
-}
-
-const connection = once(() => {
-  const settings = openStackConfig()
-  if (settings === undefined) {
-    throw new DriverError('VolumeBackendError', 'no Glance is configured: OS_AUTH_URL is missing', {
-      remedy: 'Set OS_AUTH_URL, OS_USERNAME, OS_PASSWORD or OS_PASSWORD_SECRET, and OS_PROJECT_NAME.',
-    })
-  }
-  return connectGlance({
-    authUrl: settings.OS_AUTH_URL,
-    region: settings.OS_REGION_NAME,
-    interface: settings.OS_INTERFACE,
-    identity: () => identityOf(settings),
-  })
-})
+const connection = once(() => connectGlance(keystoneOptions('no Glance is configured')))
 
 /**
  * Glance, for one invocation.
