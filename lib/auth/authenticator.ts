@@ -39,7 +39,7 @@ const NO_WAY = 'Token realm="cinderless"'
 const unknown = ({ headers }: Shown, noWay: boolean): DriverError => {
   if (noWay) {
     return new DriverError('Unauthenticated', 'nobody is let in: CINDERLESS_AUTH is not set', {
-      remedy: 'Set CINDERLESS_AUTH to keystone, static or user:project; docs/auth.md says what each needs.',
+      remedy: 'Set CINDERLESS_AUTH to keystone, static, basic or oidc; docs/auth.md says what each needs.',
     })
   }
   const shown = headers['x-auth-token'] ?? headers.authorization

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { everyProject, type Role, roles } from './caller.ts'
+import { type Caller, everyProject, type Role, roles, type Shown } from './caller.ts'
 
 /** What a project is called: it stands in paths and in keys of records. */
 export const ProjectName = z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits and . _ -')
@@ -14,6 +14,12 @@ export const Entry = z.strictObject({
   role: z.enum(roles),
 })
 export type Entry = z.infer<typeof Entry>
+
+/** Who looks after all projects is in the one that is asked for, where one is. */
+export const callerFrom = ({ user, project, role }: Entry, shown: Shown, isService: boolean): Caller => {
+  const here = ProjectName.safeParse(shown.pathProject)
+  return { user, project: project === everyProject && here.success ? here.data : project, role, isService }
+}
 
 const meant: Readonly<Record<string, Role>> = {
   admin: 'admin',

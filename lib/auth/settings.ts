@@ -1,7 +1,7 @@
 import * as z from 'zod'
 
 /** The ways to tell who calls. */
-export const ways = ['keystone', 'static', 'user:project'] as const
+export const ways = ['keystone', 'static', 'user:project', 'basic', 'oidc'] as const
 export type Way = (typeof ways)[number]
 
 const Ways = z
@@ -13,6 +13,16 @@ const Ways = z
   })
   .default([])
 
+/** What an issuer says may open everything: it comes over TLS, or from this machine. */
+export const IssuerUrl = z.url().refine((text) => {
+  const url = URL.parse(text)
+  return (
+    url?.protocol === 'https:' ||
+    (url?.protocol === 'http:' && /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/.test(url.hostname))
+  )
+}, 'must be an address of https')
+const Claim = z.string().min(1).max(255)
+
 /** Who may call, as it is configured; the names of settings are the environment's. */
 export const AuthSettings = z
   .object({
@@ -21,6 +31,15 @@ export const AuthSettings = z
     AUTH_TOKENS: z.string().optional(),
     AUTH_TOKENS_FILE: z.string().optional(),
     AUTH_TOKENS_SECRET: z.string().optional(),
+    /** `{"<user>": {"password", "project", "role"}}`, or where that is. */
+    AUTH_USERS: z.string().optional(),
+    AUTH_USERS_FILE: z.string().optional(),
+    AUTH_USERS_SECRET: z.string().optional(),
+    OIDC_ISSUER: IssuerUrl.optional(),
+    OIDC_AUDIENCE: z.string().optional(),
+    OIDC_USER_CLAIM: Claim.default('sub'),
+    OIDC_PROJECT_CLAIM: Claim.default('project_id'),
+    OIDC_ROLES_CLAIM: Claim.default('roles'),
     AWS_SESSION_TOKEN: z.string().default(''),
     PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: z.coerce.number().int().min(1).max(65535).default(2773),
   })
@@ -28,9 +47,12 @@ export const AuthSettings = z
     const wants = (way: Way, ...names: readonly (keyof typeof given)[]) => {
       if (!given.CINDERLESS_AUTH.includes(way) || names.some((name) => given[name] !== undefined)) return
       const [first = '', ...others] = names
-      const message = `is missing, and so is ${others.join(' and ')}: CINDERLESS_AUTH has ${way}`
+      const message = `is missing${others.map((name) => `, and so is ${name}`).join('')}: CINDERLESS_AUTH has ${way}`
       context.addIssue({ code: 'custom', path: [first], message })
     }
     wants('static', 'AUTH_TOKENS', 'AUTH_TOKENS_FILE', 'AUTH_TOKENS_SECRET')
+    wants('basic', 'AUTH_USERS', 'AUTH_USERS_FILE', 'AUTH_USERS_SECRET')
+    wants('oidc', 'OIDC_ISSUER')
+    wants('oidc', 'OIDC_AUDIENCE')
   })
 export type AuthSettings = z.infer<typeof AuthSettings>

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import * as z from 'zod'
 import type { Plugin } from './caller.ts'
 import { type Listed, listed } from './listed.ts'
-import { Entry } from './names.ts'
+import { callerFrom, Entry } from './names.ts'
 import { digestOf, tokenIn } from './shown.ts'
 
 const Tokens = z
@@ -31,12 +31,10 @@ export const staticTokens = (list: Listed): Plugin => {
       const token = tokenIn(shown, 'x-auth-token')
       const holder = token === undefined ? undefined : await holderOf(token)
       if (holder === undefined) return undefined
-      const { user, project, role } = holder
       const serviceToken = shown.headers['x-service-token']
-      if (serviceToken === undefined) return { user, project, role, isService: false }
+      if (serviceToken === undefined) return callerFrom(holder, shown, false)
       const service = await holderOf(serviceToken)
-      if (service === undefined) return undefined
-      return { user, project, role, isService: service.role === 'admin' }
+      return service && callerFrom(holder, shown, service.role === 'admin')
     },
   }
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { type Authenticator, inTurn } from '../auth/authenticator.ts'
+import { basic } from '../auth/basic.ts'
 import type { Plugin } from '../auth/caller.ts'
 import { keystoneTokens } from '../auth/keystone.ts'
 import type { Listed } from '../auth/listed.ts'
@@ -29,10 +30,29 @@ const plugins: Readonly<Record<Way, () => Plugin>> = {
   },
   static: () => staticTokens(listIn('AUTH_TOKENS')),
   'user:project': () => userProject,
+  basic: () => basic(listIn('AUTH_USERS')),
+  oidc() {
+    const settings = authConfig()
+    const options = {
+      issuer: settings.OIDC_ISSUER ?? '',
+      audience: settings.OIDC_AUDIENCE ?? '',
+      claims: {
+        user: settings.OIDC_USER_CLAIM,
+        project: settings.OIDC_PROJECT_CLAIM,
+        roles: settings.OIDC_ROLES_CLAIM,
+      },
+    }
+    // What verifies signatures is loaded only where it is used.
+    const made = once(async () => (await import('../auth/oidc.ts')).oidc(options))
+    return {
+      challenge: 'Bearer realm="cinderless"',
+      authenticate: async (shown, deadline) => (await made()).authenticate(shown, deadline),
+    }
+  },
 }
 
 /** A list as its setting has it, in a file, or in a secret. */
-const listIn = (setting: 'AUTH_TOKENS'): Listed => {
+const listIn = (setting: 'AUTH_TOKENS' | 'AUTH_USERS'): Listed => {
   const settings = authConfig()
   const { PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: port, AWS_SESSION_TOKEN: session } = settings
   const given = settings[setting]

@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
+import { hashPassword } from '../../lib/auth/password.ts'
 import { session, startExtension } from '../support/extension.ts'
+import { startIssuer } from './issuer.ts'
 import { startKeystone } from './keystone-server.ts'
 
 const soon = () => Date.now() + 5_000
@@ -66,6 +68,31 @@ test('ways are tried in turn, and one that fails does not keep out who another o
   expect(check.challenge()).toBe('Keystone uri="http://127.0.0.1:1/v3", Token realm="cinderless"')
 })
 
+test('basic and oidc are configured by their settings', async () => {
+  await using issuer = await startIssuer()
+  await issuer.makeKey('first')
+  const password = await hashPassword('a-hidden-password')
+  const check = (
+    await withSettings({
+      CINDERLESS_AUTH: 'basic,oidc',
+      AUTH_USERS: JSON.stringify({ ada: { password, project: 'p1', role: 'reader' } }),
+      OIDC_ISSUER: issuer.url,
+      OIDC_AUDIENCE: 'cinderless',
+      OIDC_ROLES_CLAIM: 'groups',
+    })
+  )()
+  const basic = `Basic ${Buffer.from('ada:a-hidden-password').toString('base64')}`
+  const bearer = `Bearer ${await issuer.sign({ sub: 'eve', project_id: 'p2', groups: ['admin'] })}`
+
+  expect(await check.authenticate({ headers: { authorization: basic } }, soon())).toMatchObject({
+    user: 'ada',
+  })
+  expect(await check.authenticate({ headers: { authorization: bearer } }, soon())).toMatchObject({
+    user: 'eve',
+  })
+  expect(check.challenge()).toBe('Basic realm="cinderless", charset="UTF-8", Bearer realm="cinderless"')
+})
+
 test('tokens may be in a file or in a secret', async () => {
   await using extension = await startExtensionHere()
   const folder = await mkdtemp(join(tmpdir(), 'cinderless auth '))
@@ -102,6 +129,13 @@ const startExtensionHere = async () => {
 test.each([
   ['an unknown way', { CINDERLESS_AUTH: 'static,kerberos' }, 'CINDERLESS_AUTH'],
   ['user:project beside a check', { CINDERLESS_AUTH: 'static,user:project' }, 'which lets everybody in'],
+  ['basic without users', { CINDERLESS_AUTH: 'basic' }, 'AUTH_USERS is missing'],
+  ['oidc without an issuer', { CINDERLESS_AUTH: 'oidc' }, 'OIDC_AUDIENCE is missing'],
+  [
+    'an issuer in clear',
+    { CINDERLESS_AUTH: 'oidc', OIDC_ISSUER: 'http://127.0.0.1.example', OIDC_AUDIENCE: 'a' },
+    'OIDC_ISSUER must be an address of https',
+  ],
   ['static without tokens', { CINDERLESS_AUTH: 'static' }, 'AUTH_TOKENS is missing'],
   ['keystone without Keystone', { CINDERLESS_AUTH: 'keystone' }, 'OS_AUTH_URL is missing'],
 ])('%s lets nobody in, and is named', async (_, environment, words) => {
