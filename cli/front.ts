@@ -23,15 +23,30 @@ export interface Front {
 
 const isLoopback = (host: string): boolean => /^(127(\.\d+){3}|(.+\.)?localhost|\[::1\])$/i.test(host)
 
-/** The jobs' HTTP API at an address; one that is not on this machine is deployed, and gets signed requests. */
-export const frontAt = ({ url, region }: { url: string; region?: string | undefined }): Front => {
+export interface FrontOptions {
+  readonly url: string
+  readonly region?: string | undefined
+  /** Shown where the API checks callers by tokens. */
+  readonly token?: string | undefined
+}
+
+/**
+ * The jobs' HTTP API at an address; one that is not on this machine is deployed, and gets signed requests, unless a token
+ * is what it wants to see.
+ */
+export const frontAt = ({ url, region, token }: FrontOptions): Front => {
+  if (token !== undefined && !/^[!-~]+$/.test(token))
+    throw new Stop('--token holds something that no token holds', 2)
   if (!URL.canParse(url)) throw new Stop(`--url ${url} is not an address such as http://127.0.0.1:8776`, 2)
   const base = new URL(url.endsWith('/') ? url : `${url}/`)
-  const sign = isLoopback(base.hostname) ? undefined : signerFor(base, region)
+  const sign = isLoopback(base.hostname) || token !== undefined ? undefined : signerFor(base, region)
 
   const send = async (method: string, path: string, body?: string) => {
     const target = new URL(path.replace(/^\//, ''), base)
-    const plain: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
+    const plain: Record<string, string> = {
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(token !== undefined && { 'x-auth-token': token }),
+    }
     const headers = sign === undefined ? plain : await sign({ method, url: target, headers: plain, body })
     const signal = AbortSignal.timeout(ANSWER_MS)
     try {
@@ -72,7 +87,8 @@ const refused = (base: URL, status: number, body: unknown): Stop => {
   const refusal = Refusal.safeParse(body)
   if (refusal.success) {
     const { name, message, remedy } = refusal.data.error
-    return new Stop(`${name}: ${message}${remedy === undefined ? '' : `\n${remedy}`}`)
+    const how = status === 401 ? '\nShow one to this program with --token, or in CINDERLESS_TOKEN.' : ''
+    return new Stop(`${name}: ${message}${remedy === undefined ? '' : `\n${remedy}`}${how}`)
   }
   const barred = Barred.safeParse(body)
   const why = barred.success ? `: ${barred.data.message}` : ''

@@ -19,6 +19,7 @@ const usage = `Long jobs: what runs, how far it is, and what went wrong.
   npm run jobs -- redrive           put that back on the queue; with --dry-run, the same as dead
 
   --url URL       the API; CINDERLESS_URL, or http://127.0.0.1:8776
+  --token TOKEN   where the API checks callers by tokens; CINDERLESS_TOKEN, which others on the machine do not see
   --region NAME   of a deployed API, whose requests are signed with your AWS credentials; else as its address says
   --json          JSON instead of text; for watch, a line for each change
   --help          this text
@@ -37,6 +38,7 @@ const argumentsOf = () => {
       options: {
         url: { type: 'string' },
         region: { type: 'string' },
+        token: { type: 'string' },
         json: { type: 'boolean', default: false },
         status: { type: 'string' },
         project: { type: 'string' },
@@ -79,6 +81,7 @@ if (!isCommand(command)) {
     const front = frontAt({
       url: values.url ?? process.env.CINDERLESS_URL ?? 'http://127.0.0.1:8776',
       region: values.region,
+      token: values.token ?? (process.env.CINDERLESS_TOKEN || undefined),
     })
     process.exitCode = await run({ ...values, id, front, print: printer(values.json) })
   } catch (error) {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import * as z from 'zod'
+import { roles } from './auth/caller.ts'
 import { AuthSettings } from './auth/settings.ts'
 import { DriverError } from './errors.ts'
 import { once } from './once.ts'
@@ -96,6 +97,12 @@ const Table = z.object({ TABLE_NAME: z.string('is missing') })
 const Queue = z.object({ QUEUE_URL: z.url('is missing or not an address') })
 const DeadLetters = z.object({ DEAD_LETTERS_URL: z.url('is missing or not an address') })
 const Starter = z.object({ JOB_FUNCTION_PREFIX: z.string('is missing'), JOB_ALIAS: z.string('is missing') })
+
+/** What AWS's principals may do, by patterns of their ARNs: `*` is any letters. The first that fits counts. */
+const Iam = z.object({
+  IAM_ROLES: json.pipe(z.record(z.string().startsWith('arn:'), z.enum(roles))).optional(),
+})
+export type IamRoles = z.infer<typeof Iam>['IAM_ROLES']
 
 /**
  * Who we are to Keystone, under the names every OpenStack client reads. Two ways: a user's password with a project, or
@@ -239,3 +246,4 @@ export const openStackConfig = once((): OpenStack | undefined => {
 })
 
 export const authConfig = once((): AuthSettings => read(AuthSettings))
+export const iamRoles = once((): IamRoles => read(Iam).IAM_ROLES)

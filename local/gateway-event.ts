@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import type { Caller } from '../lib/auth/caller.ts'
 import type { Match } from './routes.ts'
 
 const hopByHop = new Set([
@@ -27,7 +28,7 @@ const clfTime = (date: Date): string => {
 }
 
 /** Names in lower case; a header sent more than once has its values joined with commas. */
-const headersOf = (request: IncomingMessage, port: number): Record<string, string> => {
+export const headersOf = (request: IncomingMessage, port: number): Record<string, string> => {
   const headers: Record<string, string> = {}
   for (const [name, values] of Object.entries(request.headersDistinct)) {
     if (!hopByHop.has(name) && values) headers[name] = values.join(',')
@@ -47,8 +48,8 @@ const queryOf = (query: string): Record<string, string> => {
   return parameters
 }
 
-/** The caller an IAM route tells its function about; on one machine, always the same. */
-const localCaller = {
+/** The caller an IAM route tells its function about where nobody checks who calls: always the same. */
+const anybody = {
   iam: {
     accessKey: 'local',
     accountId: '000000000000',
@@ -60,6 +61,9 @@ const localCaller = {
   },
 }
 
+/** As an API tells its functions whose authorizer is a function itself. */
+const toldOf = ({ user, project, role }: Caller) => ({ lambda: { user, project, role } })
+
 const asText = (request: IncomingMessage): boolean => {
   const type = request.headers['content-type']
   return request.headers['content-encoding'] === undefined && (type === undefined || textual.test(type))
@@ -67,6 +71,8 @@ const asText = (request: IncomingMessage): boolean => {
 
 /**
  * The event an HTTP API sends for a request, payload format 2.0.
+ *
+ * @param caller whom the front door let in; without one nobody was asked.
  *
  * `rawPath` and the path parameters are percent-decoded, and `rawPath` ends before a `?` that was encoded: API
  * Gateway does both, despite the name.
@@ -78,6 +84,7 @@ export const proxyEvent = (
   { route, parameters }: Match,
   body: Buffer,
   requestId: string,
+  caller?: Caller,
 ): APIGatewayProxyEventV2 => {
   const url = request.url ?? '/'
   const mark = url.indexOf('?')
@@ -99,7 +106,7 @@ export const proxyEvent = (
     requestContext: {
       accountId: '000000000000',
       apiId: 'local',
-      ...(route.iam && { authorizer: localCaller }),
+      ...(route.iam && { authorizer: caller === undefined ? anybody : toldOf(caller) }),
       domainName,
       domainPrefix: domainName.split('.')[0] ?? domainName,
       http: {

@@ -3,15 +3,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { LogFields } from '../lib/log.ts'
+import type { FrontDoor } from './front-door.ts'
 import type { Functions, Outcome } from './functions.ts'
 import { answerError, answerResult, type GatewayError, rawError } from './gateway-answer.ts'
-import { proxyEvent } from './gateway-event.ts'
+import { headersOf, proxyEvent } from './gateway-event.ts'
 import { type LocalServer, listen, readBody } from './http.ts'
 import { router } from './routes.ts'
 
 export interface GatewayOptions {
   readonly port?: number
   readonly host?: string
+  /** Checks who calls what AWS would check; without one there is none but what functions do themselves. */
+  readonly door?: FrontDoor
   /** The longest request a function may be given, in bytes: Lambda's limit, 6 MB. */
   readonly maxBytes?: number
   /** How long a function may take, in milliseconds: an HTTP API's limit, 30 s. */
@@ -60,7 +63,7 @@ const clientErrorOf = (error: NodeJS.ErrnoException): GatewayError => {
 }
 
 /**
- * API Gateway's HTTP API in front of the functions, on this machine only: routes, events and answers as AWS makes
+ * API Gateway's HTTP API in front of the functions, on this machine only or behind a front door: routes, events and answers as AWS makes
  * them, its limits of 6 MB and 30 s, its own errors in the project's shape.
  */
 export const startGateway = async (
@@ -72,6 +75,7 @@ export const startGateway = async (
     limitMs = 30_000,
     requestTimeoutMs = 30_000,
     log = () => undefined,
+    door,
   } = options
   const match = router(functions.service.routes)
 
@@ -109,7 +113,8 @@ export const startGateway = async (
 
   const handle = async (request: IncomingMessage, response: ServerResponse, id: string) => {
     const path = (request.url ?? '/').replace(/\?.*$/s, '')
-    if (!isLocalName(request.headers.host)) return { status: refuse(request, response, foreign, id) }
+    if (door === undefined && !isLocalName(request.headers.host))
+      return { status: refuse(request, response, foreign, id) }
     let found: ReturnType<typeof match>
     try {
       found = match(request.method ?? 'GET', path)
@@ -122,9 +127,15 @@ export const startGateway = async (
       return { status: refuse(request, response, { name: 'NoSuchRoute', message }, id) }
     }
     const name = found.route.function
+    const headers = headersOf(request, request.socket.localPort ?? 0)
+    const caller = found.route.iam ? await door?.check(headers) : undefined
+    if (caller !== undefined && 'error' in caller) {
+      if (caller.challenge !== undefined) response.setHeader('www-authenticate', caller.challenge)
+      return { status: refuse(request, response, caller.error, id), name }
+    }
     const body = await readBody(request, maxBytes)
     if (!body) return { status: refuse(request, response, tooLarge, id), name }
-    const event = proxyEvent(request, found, body, id)
+    const event = proxyEvent(request, found, body, id, caller)
     const outcome = await run(name, event)
     if (outcome === late) return { status: answerError(response, outcomeUnknown(limitMs / 1000), id), name }
     if (outcome.error) {
@@ -162,6 +173,7 @@ export const startGateway = async (
   const local = await listen((request, response) => void onRequest(request, response), {
     port: options.port ?? 0,
     ...(options.host !== undefined && { host: options.host }),
+    checked: door !== undefined,
     keepAliveTimeout: 65_000,
     headersTimeout: Math.min(10_000, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,

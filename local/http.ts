@@ -8,7 +8,10 @@ import {
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
 
-/** A server on this machine only. */
+/** Nothing but this machine itself reaches this address. */
+export const isLoopback = (host: string): boolean => loopback.has(host)
+
+/** A server on this machine only, unless it was asked to be on another address. */
 export interface LocalServer {
   readonly server: Server
   readonly port: number
@@ -17,19 +20,32 @@ export interface LocalServer {
   close(ms?: number): Promise<void>
 }
 
+/** Where a client finds it that is told this; an address that stands for all of them stands for this machine's own, too. */
+const urlOf = (host: string, port: number): string => {
+  if (isLoopback(host) || host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+export interface ListenOptions extends ServerOptions {
+  /** 0 for any free one. */
+  readonly port?: number
+  readonly host?: string
+  /** Whoever calls is checked, so that they may call from elsewhere. */
+  readonly checked?: boolean
+}
+
 /**
- * Listen on a loopback address.
+ * Listen on a loopback address, or on another where callers are checked.
  *
- * @param port 0 for any free one.
- * @throws Error for another address: there is no check of who calls.
+ * @throws Error for another address where they are not.
  */
 export const listen = async (
   listener: RequestListener,
-  { port = 0, host = '127.0.0.1', ...options }: ServerOptions & { port?: number; host?: string } = {},
+  { port = 0, host = '127.0.0.1', checked = false, ...options }: ListenOptions = {},
 ): Promise<LocalServer> => {
-  if (!loopback.has(host)) {
+  if (!checked && !isLoopback(host)) {
     throw new Error(
-      `${host} is not an address of this machine only: the local system checks no callers. Use 127.0.0.1`,
+      `${host} is not an address of this machine only, and nothing checks who calls. Use 127.0.0.1, or set CINDERLESS_AUTH`,
     )
   }
   const server = createServer(options, listener)
@@ -45,7 +61,7 @@ export const listen = async (
   return {
     server,
     port: actual,
-    url: `http://127.0.0.1:${actual}`,
+    url: urlOf(host, actual),
     close(ms = 0) {
       return new Promise((resolve) => {
         const cut = setTimeout(() => server.closeAllConnections(), ms)

@@ -7,15 +7,17 @@ import { reasonOf } from './state.ts'
 
 const usage = `The whole system on this machine, with a simulated StorPool cluster.
 
-  npm start -- [--port N] [--state DIR] [--fresh] [--no-images] [--verbose]
+  npm start -- [--port N] [--host ADDR] [--state DIR] [--fresh] [--no-images] [--verbose]
 
   --port N     the port of the API; 8776 unless said, 0 for any free one
+  --host ADDR  the address it listens on; 127.0.0.1 unless said, another only with CINDERLESS_AUTH
   --state DIR  the folder that keeps everything; .local unless said
   --fresh      forget what the folder holds
   --no-images  make no example images
   --verbose    show what functions log
   --help       this text
 
+Who calls is believed, unless CINDERLESS_AUTH says how to check it: docs/auth.md.
 With SP_API_HTTP_HOST, SP_API_HTTP_PORT and SP_AUTH_TOKEN in the environment it talks to that cluster instead.`
 
 const fail = (line: string): never => {
@@ -28,6 +30,7 @@ const argumentsOf = () => {
     return parseArgs({
       options: {
         port: { type: 'string' },
+        host: { type: 'string' },
         state: { type: 'string' },
         fresh: { type: 'boolean', default: false },
         images: { type: 'boolean', default: true },
@@ -59,7 +62,7 @@ const makeImages = async (folder: string): Promise<void> => {
   }
 }
 
-const { port: portText, state, fresh, images, verbose, help } = argumentsOf()
+const { port: portText, host, state, fresh, images, verbose, help } = argumentsOf()
 if (help) {
   console.log(usage)
   process.exit(0)
@@ -74,6 +77,7 @@ try {
     fresh,
     verbose,
     ...(port !== undefined && { port }),
+    ...(host !== undefined && { host }),
     ...(state !== undefined && { state }),
   })
   // A function that fails outside of its invocation would end its own sandbox on AWS, and must not end this.

@@ -8,6 +8,7 @@ import { type Durable, openDurable } from './durable.ts'
 import { startDurableApi } from './durable-api.ts'
 import { awsEnvironment, type Endpoints, environmentOf, useEnvironment } from './environment.ts'
 import { fingerprints } from './fingerprint.ts'
+import { doorOf } from './front-door.ts'
 import { type Functions, functionRunner, type LoadHandler, loadFrom } from './functions.ts'
 import { startGateway } from './gateway.ts'
 import { openLogFile } from './log-file.ts'
@@ -23,7 +24,7 @@ import { startTables } from './table.ts'
 export interface SystemOptions {
   /** 8776 unless said; 0 takes any free port. */
   readonly port?: number
-  /** Only addresses of this machine are accepted. */
+  /** Another address than one of this machine is accepted only where CINDERLESS_AUTH checks who calls. */
   readonly host?: string
   /** The folder that keeps everything; `.local` beside `serverless.yml` unless said. */
   readonly state?: string
@@ -43,6 +44,8 @@ export interface SystemOptions {
 export interface System extends AsyncDisposable {
   readonly url: string
   readonly port: number
+  /** Callers have to show who they are. */
+  readonly checked: boolean
   /** The state folder, and the file in it that functions log to. */
   readonly state: string
   readonly log: string
@@ -89,7 +92,9 @@ const openGateway = async (
  * @throws CannotStart with one line that names what is wrong and the remedy.
  */
 export const startSystem = async (options: SystemOptions = {}): Promise<System> => {
-  const { root = project, drainMs = 10_000, cluster: clusterOf = startCluster } = options
+  const { root = project, host = '127.0.0.1', drainMs = 10_000, cluster: clusterOf = startCluster } = options
+  const auth = process.env.CINDERLESS_AUTH || 'user:project'
+  const door = await doorOf(auth, host)
   const state = takeStateFolder(resolve(root, options.state ?? '.local'), options.fresh)
   const parts = partsIn(state.path)
   const nothing = () => undefined
@@ -163,6 +168,7 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
       ...environmentOf(service, resourceOf, Object.keys(cluster.environment)),
       ...awsEnvironment(service.region, endpoints),
       ...cluster.environment,
+      CINDERLESS_AUTH: auth,
     }
     // A proxy in a person's shell is on the way to the internet, not to the simulator.
     const without = cluster.simulator === undefined ? [] : ['HTTPS_PROXY', 'https_proxy']
@@ -191,7 +197,7 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
       ])
     }
     await parts.open('the functions', () => durable.begin(), drain)
-    const gatewayOptions = { log, ...(options.host !== undefined && { host: options.host }) }
+    const gatewayOptions = { log, host, ...(door !== undefined && { door }) }
     const openFront = () => openGateway(functions, options.port ?? defaultPort, gatewayOptions)
     const gateway = await parts.open('the gateway', openFront, (one) => one.close(stopStarting()))
     state.announce(gateway.url)
@@ -201,6 +207,7 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
     return {
       url: gateway.url,
       port: gateway.port,
+      checked: door !== undefined,
       state: state.path,
       log: logPath,
       service,

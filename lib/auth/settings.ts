@@ -6,10 +6,15 @@ export type Way = (typeof ways)[number]
 
 const Ways = z
   .string()
-  .transform((text) => text.split(',').map((way) => way.trim()))
-  .pipe(z.array(z.enum(ways, { error: `must be of ${ways.join(', ')}` })))
-  .refine((all) => all.length === 1 || !all.includes('user:project'), {
-    error: 'has user:project, which lets everybody in, beside others: leave it out',
+  .transform((text, context): readonly Way[] => {
+    const named = text.split(',').map((way) => way.trim())
+    const known = ways.filter((way) => named.includes(way))
+    const fault = (message: string) => context.addIssue({ code: 'custom', message })
+    if (!named.every((name) => known.some((way) => way === name))) fault(`must be of ${ways.join(', ')}`)
+    if (known.length > 1 && known.includes('user:project')) {
+      fault('has user:project, which lets everybody in, beside others: leave it out')
+    }
+    return named.flatMap((name) => known.filter((way) => way === name))
   })
   .default([])
 

@@ -7,15 +7,24 @@ import { type JobView, jobView } from './view.ts'
 
 export const GetJob = z.strictObject({ id: JobId })
 
-/** @throws DriverError JobNotFound. */
+export interface Reading {
+  /** Epoch milliseconds. */
+  readonly deadline: number
+  /** The project whose jobs alone are there for who asks; undefined: all. */
+  readonly within?: string | undefined
+}
+
+/** @throws DriverError JobNotFound: also for another project's, where who asks is in one. */
 export async function getJob(
   jobs: JobRecords,
   present: Present,
   { id }: z.infer<typeof GetJob>,
-  deadline: number,
+  { deadline, within }: Reading,
 ): Promise<JobView> {
   const record = await jobs.get(id)
-  if (record === undefined) throw new DriverError('JobNotFound', `no job ${id}`)
+  if (record === undefined || (within ?? record.project) !== record.project) {
+    throw new DriverError('JobNotFound', `no job ${id}`)
+  }
   return jobView(await withProgress(record, present, deadline))
 }
 
@@ -36,14 +45,16 @@ export async function listJobs(
   jobs: JobRecords,
   present: Present,
   { status, project, limit, marker }: z.infer<typeof ListJobs>,
-  deadline: number,
+  { deadline, within }: Reading,
 ): Promise<{ jobs: JobView[] }> {
-  if (marker !== undefined && (await jobs.get(marker)) === undefined) {
+  if (project !== undefined && (within ?? project) !== project) return { jobs: [] }
+  const last = marker === undefined ? undefined : await jobs.get(marker)
+  if (marker !== undefined && (last === undefined || (within ?? last.project) !== last.project)) {
     throw new DriverError('InvalidInput', `marker: there is no job ${marker}`, {
       remedy: 'Begin again without a marker.',
     })
   }
-  const records = await jobs.list({ status, project, limit, marker })
+  const records = await jobs.list({ status, project: project ?? within, limit, marker })
   const current = await Promise.all(records.map((record) => withProgress(record, present, deadline)))
   return { jobs: current.map(jobView) }
 }

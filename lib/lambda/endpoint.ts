@@ -1,16 +1,20 @@
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
+import type { Caller } from '../auth/caller.ts'
 import { isAwsUnavailable } from '../aws-faults.ts'
 import { config } from '../config.ts'
 import { inDriversWords } from '../drivers-words.ts'
 import type { DriverError } from '../errors.ts'
 import { logger } from '../log.ts'
 import { answer, refuse } from './answer.ts'
+import { permitted } from './permitted.ts'
 
 /** What an invocation has to live with. */
 export interface Invocation {
   /** Epoch milliseconds by which every call has to end: what remains, less the time to answer. */
   readonly deadline: number
+  /** Who calls, where they are not let do everything. */
+  readonly caller?: Caller | undefined
 }
 
 /** Milliseconds kept for the answer itself. */
@@ -30,7 +34,7 @@ export const endpoint = (
 ) =>
   middy(async (event: unknown, context: Context) => {
     const began = Date.now()
-    const output = await run(event, invocationOf(context))
+    const output = await run(event, { ...invocationOf(context), caller: permitted(event) })
     written(context, began, 'ok')
     return answer(event, context, output, status)
   }).onError((request) => {

@@ -47,7 +47,7 @@ test('a list goes on after a job that is there, or not at all', async () => {
     jobs,
     { agentNamed: async () => undefined, turns: { ahead: async () => undefined } },
     { status: undefined, limit: 10, marker: randomUUID() },
-    Date.now() + 1000,
+    { deadline: Date.now() + 1000 },
   )
 
   await expect(page).rejects.toMatchObject({ name: 'InvalidInput' })
