@@ -43,6 +43,41 @@ for (const [name, { SP_AUTH_TOKEN }] of backends) {
   )
 }
 
+/** What each way to tell who calls needs of the settings, one at least for each but the last. */
+const ways = {
+  keystone: ['OS_AUTH_URL'],
+  static: ['AUTH_TOKENS_SECRET'],
+  basic: ['AUTH_USERS_SECRET'],
+  oidc: ['OIDC_ISSUER', 'OIDC_AUDIENCE'],
+  'user:project': [],
+}
+const auth = list('CINDERLESS_AUTH')
+for (const way of auth) {
+  if (!Object.hasOwn(ways, way)) {
+    refuse(`CINDERLESS_AUTH has ${way}, and not ${Object.keys(ways).join(', ')}.`)
+  }
+  const missing = ways[way].filter((name) => !process.env[name])
+  if (missing.length > 0) refuse(`CINDERLESS_AUTH has ${way}, and ${missing.join(' and ')} is missing.`)
+}
+if (auth.length > 1 && auth.includes('user:project')) {
+  refuse('CINDERLESS_AUTH has user:project, which lets everybody in, beside others: leave it out.')
+}
+if (process.env.IAM_ROLES) {
+  const fits = (value) =>
+    Object.entries(value).every(
+      ([arn, role]) => arn.startsWith('arn:') && ['reader', 'member', 'admin'].includes(role),
+    )
+  let parsed
+  try {
+    parsed = JSON.parse(process.env.IAM_ROLES)
+  } catch {
+    // Is said below.
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed) || !fits(parsed)) {
+    refuse('IAM_ROLES is not a JSON object of ARNs, each with reader, member or admin.')
+  }
+}
+
 const subnetIds = list('SUBNET_IDS')
 const securityGroupIds = list('SECURITY_GROUP_IDS')
 if ((subnetIds.length === 0) !== (securityGroupIds.length === 0)) {
@@ -62,6 +97,12 @@ const arnOf = (secret) => {
   }
 }
 
+const keystoneSecret = process.env.OS_PASSWORD_SECRET || 'cinderless/keystone-password'
+const callerSecrets = [
+  ...(auth.includes('static') ? [process.env.AUTH_TOKENS_SECRET] : []),
+  ...(auth.includes('basic') ? [process.env.AUTH_USERS_SECRET] : []),
+]
+
 module.exports = {
   vpc: subnetIds.length === 0 ? null : { subnetIds, securityGroupIds },
   layers: list('SECRETS_EXTENSION_LAYER'),
@@ -72,7 +113,12 @@ module.exports = {
     backup: [arnOf(process.env.AGENT_BACKUP_SECRET || 'cinderless/agents-backup')],
     read: [arnOf(process.env.AGENT_READ_SECRET || 'cinderless/agents-read')],
   },
-  keystoneSecret: [arnOf(process.env.OS_PASSWORD_SECRET || 'cinderless/keystone-password')],
+  keystoneSecret: [arnOf(keystoneSecret)],
+  // A policy names one at least.
+  callerSecrets: [
+    ...(auth.includes('keystone') || callerSecrets.length === 0 ? [keystoneSecret] : []),
+    ...callerSecrets,
+  ].map(arnOf),
   storesSecret: [arnOf(process.env.STORES_SECRET || 'cinderless/stores')],
   alarmActions: list('ALARM_TOPIC_ARN'),
 }

@@ -50,6 +50,6 @@ export const doorOf = async (auth: string, host: string): Promise<FrontDoor | un
   }
   if (isLoopback(host)) return undefined
   throw new CannotStart(
-    `Nothing checks who calls, so ${host} cannot be listened on. Set CINDERLESS_AUTH to keystone, static, basic or oidc: docs/auth.md`,
+    `${host} is not an address of this machine only, and nothing checks who calls. Set CINDERLESS_AUTH to keystone, static, basic or oidc: docs/auth.md`,
   )
 }

@@ -31,6 +31,7 @@ const ofFunctions = {
   BACKENDS: JSON.stringify(backends),
   HOSTS: JSON.stringify(hosts),
   JOB_HOST: 'host-1',
+  IAM_ROLES: JSON.stringify({ 'arn:aws:iam::111122223333:role/*': 'reader' }),
   LOG_LEVEL: 'debug',
 }
 const ofThePlace = {
@@ -98,6 +99,9 @@ describe('the settings of a deployment', () => {
     ['BACKENDS that are no JSON', { BACKENDS: '{b' }, 'BACKENDS is not a JSON object of objects'],
     ['HOSTS that are a list of names', { HOSTS: '["h"]' }, 'HOSTS is not a JSON object of objects'],
     ['a host of which nothing is said', { HOSTS: '{"h":{}}' }, 'neither clientId nor agent for h'],
+    ['a way to tell callers that nobody knows', { CINDERLESS_AUTH: 'static,magic' }, 'CINDERLESS_AUTH has'],
+    ['callers of Keystone without one', { CINDERLESS_AUTH: 'keystone' }, 'OS_AUTH_URL is missing'],
+    ['a role for no ARN', { IAM_ROLES: '{"ada":"admin"}' }, 'IAM_ROLES is not a JSON object of ARNs'],
     ['subnets alone', { SUBNET_IDS: 'subnet-1' }, 'give both or neither'],
   ])('are refused in one line: %s', async (_, env, words) => {
     const said = await packageService({ env }).then(

@@ -122,8 +122,8 @@ test('no token is in a log', async () => {
 })
 
 test.each([
-  ['nothing that checks who calls', {}, 'Nothing checks who calls'],
-  ['callers who are believed', { CINDERLESS_AUTH: 'user:project' }, 'Nothing checks who calls'],
+  ['nothing that checks who calls', {}, 'nothing checks who calls'],
+  ['callers who are believed', { CINDERLESS_AUTH: 'user:project' }, 'nothing checks who calls'],
   [
     'a check that is not configured',
     { CINDERLESS_AUTH: 'static', AUTH_TOKENS: '' },
