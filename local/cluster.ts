@@ -23,10 +23,14 @@ export interface Cluster {
 /** Secrets are read by an extension of Lambda's: on one machine they are in files, for all functions. */
 const noSecret = { AGENT_CREDENTIALS_SECRET: '', STORES_SECRET: '', OS_PASSWORD_SECRET: '' }
 
+/** Clients of Block Storage say this machine's own name: by that it is a host too, the one with the agent. */
 const hostsOf = (ids: readonly number[], agentId: number, agent: string): string =>
-  JSON.stringify(
-    Object.fromEntries(ids.map((id) => [`host-${id}`, { clientId: id, ...(id === agentId && { agent }) }])),
-  )
+  JSON.stringify({
+    [hostname()]: { clientId: agentId },
+    ...Object.fromEntries(
+      ids.map((id) => [`host-${id}`, { clientId: id, ...(id === agentId && { agent }) }]),
+    ),
+  })
 
 /** Certificates for this run alone: those of the last one, and whoever copied them, are let in no more. */
 const freshCerts = async (folder: string, host: string) => {

@@ -184,7 +184,7 @@ const listed = <T extends AnyRecord>(
  */
 export async function listPage<T extends AnyRecord & { readonly updatedAt: string | null }>(
   call: Call,
-  records: Records<T>,
+  records: Pick<Records<T>, 'get' | 'page' | 'all' | 'named'>,
   listing: Listing<T>,
 ): Promise<Listed<T>> {
   const { query, caller } = call

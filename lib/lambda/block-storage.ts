@@ -4,11 +4,17 @@ import { submitJob } from '../jobs/submit.ts'
 import { logger } from '../log.ts'
 import { once } from '../once.ts'
 import { clusterHealth } from '../stats/health.ts'
-import { attachmentIndex } from '../store/attachment-index.ts'
 import { quotas } from '../store/quotas.ts'
 import { recordsOf } from '../store/records.ts'
 import type { BlockStorage } from '../volumes/block-storage.ts'
-import { MessageRecord, ServiceRecord, SnapshotRecord, TypeRecord, VolumeRecord } from '../volumes/record.ts'
+import {
+  AttachmentPointer,
+  MessageRecord,
+  ServiceRecord,
+  SnapshotRecord,
+  TypeRecord,
+  VolumeRecord,
+} from '../volumes/record.ts'
 import { backendFor, backendNameOf } from './backend.ts'
 import { type Invocation, levelOrDefault } from './endpoint.ts'
 import { glanceFor } from './glance.ts'
@@ -22,7 +28,7 @@ const records = once(() => ({
   types: recordsOf(table(), 'TYPE', TypeRecord),
   messages: recordsOf(table(), 'MESSAGE', MessageRecord),
   services: recordsOf(table(), 'SERVICE', ServiceRecord),
-  attachmentIndex: attachmentIndex(table()),
+  attachments: recordsOf(table(), 'ATTACHMENT', AttachmentPointer),
   quotas: quotas(table(), blockStorageConfig().limits, now),
 }))
 

@@ -9,7 +9,7 @@ const SHARDS = 8
 /** Records that one call sorts or filters. */
 const MOST = 20_000
 
-const orderOf = ({ createdAt, id }: AnyRecord) => `${createdAt}#${id}`
+const orderOf = ({ createdAt, id }: Pick<AnyRecord, 'createdAt' | 'id'>) => `${createdAt}#${id}`
 const shardOf = (id: string) => Number.parseInt(id.slice(0, 2), 16) % SHARDS || 0
 
 interface Part {
@@ -69,7 +69,7 @@ export const recordsOf = <T extends AnyRecord>(
     return found
   }
 
-  const page = async ({ project, limit, after, oldestFirst }: PageOptions<T>): Promise<T[]> => {
+  const page = async ({ project, limit, after, oldestFirst }: PageOptions): Promise<T[]> => {
     const asked = { limit, oldestFirst, beyond: after && orderOf(after) }
     if (project !== undefined) return part({ ...asked, index: 'gsi1', group: `${kind}#${project}` })
     const parts = Array.from({ length: SHARDS }, (_, shard) =>

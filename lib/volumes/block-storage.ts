@@ -4,7 +4,14 @@ import type { Glance } from '../glance/client.ts'
 import type { JobRecord } from '../jobs/record.ts'
 import type { SubmitJob } from '../jobs/submit.ts'
 import type { Amounts, Quotas } from './quotas.ts'
-import type { MessageRecord, ServiceRecord, SnapshotRecord, TypeRecord, VolumeRecord } from './record.ts'
+import type {
+  AttachmentPointer,
+  MessageRecord,
+  ServiceRecord,
+  SnapshotRecord,
+  TypeRecord,
+  VolumeRecord,
+} from './record.ts'
 
 /** What every kind of record has. */
 export interface AnyRecord {
@@ -15,12 +22,12 @@ export interface AnyRecord {
   readonly version: number
 }
 
-export interface PageOptions<T> {
+export interface PageOptions {
   /** Undefined: of all projects. */
   readonly project: string | undefined
   readonly limit: number
   /** The last of the page before. */
-  readonly after?: T | undefined
+  readonly after?: Pick<AnyRecord, 'createdAt' | 'id'> | undefined
   readonly oldestFirst?: boolean
 }
 
@@ -34,17 +41,10 @@ export interface Records<T extends AnyRecord> {
   /** @returns false, and nothing removed, where the record is not at its version any more. */
   remove(record: T): Promise<boolean>
   /** By time of creation, newest first unless said. */
-  page(options: PageOptions<T>): Promise<T[]>
+  page(options: PageOptions): Promise<T[]>
   /** @throws ApiError 400: more than can be sorted or filtered in one call. */
   all(project: string | undefined): Promise<T[]>
   named(project: string, name: string): Promise<T[]>
-}
-
-/** Which volume an attachment is of. */
-export interface AttachmentIndex {
-  note(attachment: string, volume: string): Promise<void>
-  volumeOf(attachment: string): Promise<string | undefined>
-  forget(attachment: string): Promise<void>
 }
 
 export interface StorageSettings {
@@ -69,7 +69,8 @@ export interface BlockStorage {
   readonly types: Records<TypeRecord>
   readonly messages: Records<MessageRecord>
   readonly services: Records<ServiceRecord>
-  readonly attachmentIndex: AttachmentIndex
+  /** Where attachments are found: written before the volume's record has them, and taken away after. */
+  readonly attachments: Records<AttachmentPointer>
   readonly quotas: Quotas
   readonly settings: StorageSettings
   readonly requestId: string

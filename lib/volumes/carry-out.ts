@@ -1,3 +1,4 @@
+import { afterWork } from './attachment-states.ts'
 import type { BlockStorage } from './block-storage.ts'
 import type { Kind } from './kind.ts'
 import { operations } from './operations.ts'
@@ -10,6 +11,7 @@ export const volumeKind: Kind<VolumeRecord> = {
   records: ({ volumes }) => volumes,
   operations,
   statusOf: (text) => VolumeStatus.parse(text),
+  afterwards: (volume) => ({ ...volume, status: afterWork(volume.status, volume.attachments) }),
 }
 
 /** Do the work that a volume's record says is to be done. As {@link carryOutOn}. */

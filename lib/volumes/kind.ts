@@ -19,4 +19,6 @@ export interface Kind<T extends Worked> {
   /** By the name in a record's `work`. */
   readonly operations: Readonly<Record<string, Operation<T>>>
   statusOf(text: string): T['status']
+  /** What else has changed by the end of some work. */
+  afterwards?(record: T): T
 }

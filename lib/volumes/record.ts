@@ -77,10 +77,23 @@ export const AttachmentStatus = z.enum([
   'error_attaching',
   'error_detaching',
 ])
+export type AttachmentStatus = z.infer<typeof AttachmentStatus>
+
+/** What a call is doing to an attachment. Where that call was cut off, it is put back or ended by the next look at it. */
+export const AttachmentWork = z.object({
+  /** Of this one try. */
+  id: z.string(),
+  action: z.enum(['connect', 'disconnect']),
+  since: z.string(),
+  /** The state to go back to; null: there was no attachment before. */
+  from: AttachmentStatus.nullable(),
+})
+export type AttachmentWork = z.infer<typeof AttachmentWork>
 
 /** An attachment as Block Storage has it; its connection, once there is one, is in the book under the same id. */
 export const AttachmentRecord = z.object({
   id: z.string(),
+  createdAt: z.string(),
   status: AttachmentStatus,
   instance: z.string().nullable(),
   mode: z.enum(['rw', 'ro']),
@@ -89,10 +102,15 @@ export const AttachmentRecord = z.object({
   mountpoint: z.string().nullable(),
   connector: z.record(z.string(), z.unknown()).nullable(),
   /** The driver's `data`, once connected. */
-  connection: z.record(z.string(), z.unknown()).nullable(),
+  connection: z.looseObject({ generation: z.int() }).nullable(),
   attachedAt: z.string().nullable(),
+  work: AttachmentWork.nullable(),
 })
 export type AttachmentRecord = z.infer<typeof AttachmentRecord>
+
+/** Which volume an attachment is of: it is kept in that volume's record, and found by this. */
+export const AttachmentPointer = z.object({ ...base, volumeId: z.string() })
+export type AttachmentPointer = z.infer<typeof AttachmentPointer>
 
 export const VolumeRecord = z.object({
   ...base,

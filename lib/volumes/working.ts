@@ -91,7 +91,8 @@ async function write<T extends Worked>(
       if (!isMine) return now
       if ('job' in outcome) return { ...now, ...outcome.changes, work: { ...work, job: outcome.job } }
       const before = { status: kind.statusOf(work.from) }
-      return { ...now, ...before, ...outcome.done, work: null, updatedAt: storage.now() }
+      const done = { ...now, ...before, ...outcome.done, work: null, updatedAt: storage.now() }
+      return kind.afterwards?.(done) ?? done
     },
     record,
   )

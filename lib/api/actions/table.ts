@@ -1,4 +1,15 @@
 import type { Action } from './action.ts'
+import {
+  attach,
+  beginDetaching,
+  detach,
+  forceDetach,
+  initializeConnection,
+  reserve,
+  rollDetaching,
+  terminateConnection,
+  unreserveAction,
+} from './attach.ts'
 import { extend } from './extend.ts'
 import { setBootable, updateReadonlyFlag } from './flags.ts'
 import { forceDelete } from './force-delete.ts'
@@ -15,4 +26,13 @@ export const volumeActions: Readonly<Record<string, Action>> = {
   'os-set_image_metadata': setImageMetadata,
   'os-show_image_metadata': showImageMetadata,
   'os-unset_image_metadata': unsetImageMetadata,
+  'os-reserve': reserve,
+  'os-unreserve': unreserveAction,
+  'os-attach': attach,
+  'os-begin_detaching': beginDetaching,
+  'os-roll_detaching': rollDetaching,
+  'os-detach': detach,
+  'os-force_detach': forceDetach,
+  'os-initialize_connection': initializeConnection,
+  'os-terminate_connection': terminateConnection,
 }
