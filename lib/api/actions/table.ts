@@ -4,12 +4,16 @@ import { setBootable, updateReadonlyFlag } from './flags.ts'
 import { forceDelete } from './force-delete.ts'
 import { setImageMetadata, showImageMetadata, unsetImageMetadata } from './image-metadata.ts'
 import { resetStatus } from './reset-status.ts'
+import { revert } from './revert.ts'
+import { unmanage } from './unmanage.ts'
 
 /** Every action on a volume: body, role, allowed states, state meanwhile, operation, answer. */
 export const volumeActions: Readonly<Record<string, Action>> = {
   'os-extend': extend,
   'os-reset_status': resetStatus,
   'os-force_delete': forceDelete,
+  'os-unmanage': unmanage,
+  revert,
   'os-set_bootable': setBootable,
   'os-update_readonly_flag': updateReadonlyFlag,
   'os-set_image_metadata': setImageMetadata,
