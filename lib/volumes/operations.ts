@@ -1,7 +1,9 @@
 import { deleting } from './delete.ts'
 import { extending } from './extend.ts'
 import { creating } from './make.ts'
+import { migrating } from './migrate.ts'
 import type { Operation } from './operation.ts'
+import { retyping } from './retype.ts'
 import { reverting } from './revert.ts'
 import { unmanaging } from './unmanage.ts'
 
@@ -11,6 +13,8 @@ export const operations: Readonly<Record<string, Operation>> = {
   delete: deleting,
   'os-extend': extending,
   'os-force_delete': deleting,
+  'os-migrate_volume': migrating,
+  'os-retype': retyping,
   'os-unmanage': unmanaging,
   revert: reverting,
 }

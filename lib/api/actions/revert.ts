@@ -23,6 +23,8 @@ export const revert = action({
   since: 40,
   body: z.looseObject({ snapshot_id: z.uuid('is not a uuid') }),
   status: 202,
+  allowed: ['available'],
+  working: 'reverting',
   async run({ storage, caller }, id, { snapshot_id }) {
     const volume = await findVolume(storage, caller, id)
     check(volume, snapshot_id)
