@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { amend, begin } from '../volumes/begin.ts'
 import type { BlockStorage } from '../volumes/block-storage.ts'
 import { createVolume } from '../volumes/create.ts'
-import { checkDeletable } from '../volumes/delete.ts'
+import { checkCascade, checkDeletable } from '../volumes/delete.ts'
 import { findVolume } from '../volumes/find.ts'
 import { badRequest, notFound } from '../volumes/refusal.ts'
 import { allTypes } from '../volumes/types.ts'
@@ -181,6 +181,7 @@ const remove = route({
     const force = version >= 23 && query.force === true
     if (force && caller.role !== 'admin') throw notFound('Volume', path.id ?? '')
     const cascade = query.cascade === true
+    if (cascade) await checkCascade(storage, caller, await findVolume(storage, caller, path.id ?? ''))
     await begin(storage, caller, path.id ?? '', {
       action: 'delete',
       input: { cascade },

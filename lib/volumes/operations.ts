@@ -1,7 +1,11 @@
 import { deleting } from './delete.ts'
 import { extending } from './extend.ts'
 import { creating } from './make.ts'
+import { migrating } from './migrate.ts'
 import type { Operation } from './operation.ts'
+import { retyping } from './retype.ts'
+import { reverting } from './revert.ts'
+import { unmanaging } from './unmanage.ts'
 
 /** Every operation that a volume's record may say is to be done, by the name in its `work`. */
 export const operations: Readonly<Record<string, Operation>> = {
@@ -9,4 +13,8 @@ export const operations: Readonly<Record<string, Operation>> = {
   delete: deleting,
   'os-extend': extending,
   'os-force_delete': deleting,
+  'os-migrate_volume': migrating,
+  'os-retype': retyping,
+  'os-unmanage': unmanaging,
+  revert: reverting,
 }

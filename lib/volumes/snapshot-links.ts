@@ -47,7 +47,10 @@ export async function link(
 }
 
 /** Forget a snapshot in its volume's record. Run again, or where the volume is no more, there is nothing to forget. */
-export async function unlink(storage: BlockStorage, { id, volumeId }: SnapshotRecord): Promise<void> {
+export async function unlink(
+  storage: BlockStorage,
+  { id, volumeId }: Pick<SnapshotRecord, 'id' | 'volumeId'>,
+): Promise<void> {
   await change(storage.volumes, volumeId, (volume) =>
     volume.snapshots.includes(id)
       ? { ...volume, snapshots: volume.snapshots.filter((other) => other !== id) }

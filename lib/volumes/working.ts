@@ -164,3 +164,20 @@ async function putBack<T extends Worked>(
   if (work.reserved) await storage.quotas[countsAnyway ? 'commit' : 'rollback'](record.project, work.id)
   return written
 }
+
+/** End what is being done to a record without doing it. */
+export async function giveUp<T extends Worked>(
+  kind: Kind<T>,
+  storage: BlockStorage,
+  record: T,
+  status: T['status'],
+): Promise<void> {
+  const { id, project, work } = record
+  await change(
+    kind.records(storage),
+    id,
+    (now) => (now.work?.id === work?.id ? { ...now, status, work: null, updatedAt: storage.now() } : now),
+    record,
+  )
+  if (work?.reserved) await storage.quotas.rollback(project, work.id)
+}

@@ -1,5 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type { JobChange } from '../../lib/jobs/record.ts'
+import { jobRecords } from '../../lib/store/jobs.ts'
 import type { BlockStorage } from '../../lib/volumes/block-storage.ts'
+import { startQueues } from '../../local/queue.ts'
+import { readService } from '../../local/service.ts'
 import type { ClusterOptions } from './cluster.ts'
 import { startFunctions } from './functions.ts'
 import { anHttpEvent } from './makers.ts'
@@ -28,14 +36,31 @@ const functionOf = (path: string): string => {
   return ['volumes', 'snapshots', 'attachments', 'types'].includes(kind) ? kind : 'service'
 }
 
-/** Block Storage's deployed handlers, with a cluster and a table of their own. One per test file. */
+/** The queue of jobs, which nobody takes from. */
+const startQueue = async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cinderless-queue-'))
+  const file = fileURLToPath(new URL('../../serverless.yml', import.meta.url))
+  const queues = await startQueues(await readService(file, { env: {}, options: {} }), folder)
+  process.env.AWS_ENDPOINT_URL_SQS = queues.url
+  return {
+    url: queues.queueUrl('JobsQueue'),
+    depth: () => queues.depth('JobsQueue'),
+    async close() {
+      await queues.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** Block Storage's deployed handlers, with a cluster, a table and a queue of their own. One per test file. */
 export const startBlockStorage = async (
   environment: Record<string, string> = {},
   options: ClusterOptions = {},
 ) => {
+  const queue = await startQueue()
   const functions = await startFunctions(
     'api',
-    { CINDERLESS_AUTH: 'user:project', QUEUE_URL: 'http://127.0.0.1:9/none', ...environment },
+    { CINDERLESS_AUTH: 'user:project', QUEUE_URL: queue.url, ...environment },
     options,
   )
   const { blockStorageFor } = await import('../../lib/lambda/block-storage.ts')
@@ -69,6 +94,7 @@ export const startBlockStorage = async (
 
   return {
     ...functions,
+    queue,
     call,
     aVolume,
     show: async (kind: 'volume' | 'snapshot', id: string, as: As = {}): Promise<any> =>
@@ -76,8 +102,15 @@ export const startBlockStorage = async (
     act: (id: string, action: object, as: As = {}) => call('POST', `/volumes/${id}/action`, action, as),
     /** What the functions themselves work with: to put a record in a state, and to look behind the API. */
     storage: (): BlockStorage => blockStorageFor({ deadline: Date.now() + 20_000 } as never, 'req-test'),
+    /** As if whoever runs jobs had ended one. */
+    endJob: (id: string, change: JobChange) =>
+      jobRecords(functions.cluster.table, () => new Date().toISOString()).change(id, change, ['queued']),
     usage: async (of = project): Promise<Record<string, { in_use: number; reserved: number }>> =>
       (await call('GET', `/os-quota-sets/${of}?usage=true`, undefined, { project: of })).body.quota_set,
+    [Symbol.asyncDispose]: async () => {
+      await functions[Symbol.asyncDispose]()
+      await queue.close()
+    },
   }
 }
 

@@ -22,8 +22,8 @@ type Doing<Body> =
     }
   /** It changes the record alone, in one write. */
   | { amend(volume: VolumeRecord, body: Body, call: Call): VolumeRecord }
-  /** It looks, or does what neither of the two can. */
-  | { run(call: Call, id: string, body: Body): Promise<unknown> }
+  /** It looks, or does what neither of the two can: its states are for its description, and checked by itself. */
+  | { readonly working?: VolumeStatus; run(call: Call, id: string, body: Body): Promise<unknown> }
 
 type Row<Body> = {
   readonly summary: string
@@ -60,7 +60,11 @@ const at = <T>(one: ByVersion<T>, version: number): T =>
   typeof one === 'function' ? (one as (version: number) => T)(version) : one
 
 /** @throws ApiError 400: the volume is in no state for it. */
-function refuseState(name: string, volume: VolumeRecord, allowed: readonly VolumeStatus[] | undefined): void {
+export function refuseState(
+  name: string,
+  volume: VolumeRecord,
+  allowed: readonly VolumeStatus[] | undefined,
+): void {
   if (allowed === undefined || allowed.includes(volume.status)) return
   throw invalidVolume(
     `Volume ${volume.id} status must be ${allowed.join(' or ')} for ${name}, but current status is: ${volume.status}.`,

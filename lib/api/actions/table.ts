@@ -11,16 +11,27 @@ import {
   unreserveAction,
 } from './attach.ts'
 import { extend } from './extend.ts'
+import { extendCompletion } from './extend-completion.ts'
 import { setBootable, updateReadonlyFlag } from './flags.ts'
 import { forceDelete } from './force-delete.ts'
 import { setImageMetadata, showImageMetadata, unsetImageMetadata } from './image-metadata.ts'
+import { migrate, migrateCompletion } from './migrate.ts'
 import { resetStatus } from './reset-status.ts'
+import { retype } from './retype.ts'
+import { revert } from './revert.ts'
+import { unmanage } from './unmanage.ts'
 
 /** Every action on a volume: body, role, allowed states, state meanwhile, operation, answer. */
 export const volumeActions: Readonly<Record<string, Action>> = {
   'os-extend': extend,
+  'os-extend_volume_completion': extendCompletion,
+  'os-retype': retype,
+  'os-migrate_volume': migrate,
+  'os-migrate_volume_completion': migrateCompletion,
   'os-reset_status': resetStatus,
   'os-force_delete': forceDelete,
+  'os-unmanage': unmanage,
+  revert,
   'os-set_bootable': setBootable,
   'os-update_readonly_flag': updateReadonlyFlag,
   'os-set_image_metadata': setImageMetadata,
