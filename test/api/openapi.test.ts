@@ -17,7 +17,7 @@ test('every route of the service is described, and none that it does not have', 
     options: {},
   })
   const routes = service.routes.filter(
-    ({ path }) => !path.startsWith('/v3/') && !['/docs', '/openapi.json', '/v3/'].includes(path),
+    ({ path }) => !path.startsWith('/v3/') && !['/docs', '/openapi.json', '/{proxy+}'].includes(path),
   )
 
   const described = operationsIn

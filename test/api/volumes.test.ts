@@ -184,7 +184,7 @@ describe('actions', () => {
       storage.act(id, { 'os-extend': { new_size: 2 } }),
     ])
 
-    expect(both.map(({ status }) => status).sort()).toEqual([202, 400])
+    expect(both.map(({ status }) => status ?? 0).sort((one, other) => one - other)).toEqual([202, 400])
     expect(onCluster(id)?.size).toBe(2 * 1024 ** 3)
     const usage = await storage.usage()
     expect(usage.gigabytes?.reserved).toBe(0)

@@ -59,7 +59,9 @@ test.each(Object.entries(operations))('%s works through the gateway', async (nam
 })
 
 test('every other route answers in a closed list of errors, and no other path is served', async () => {
-  for (const { method, path } of routes.filter((route) => !route.path.startsWith('/driver/'))) {
+  // Block Storage's own calls have their own errors, and their own tests.
+  const own = routes.filter(({ path }) => !/^\/(driver\/|v3|docs|openapi|\{|$)/.test(path))
+  for (const { method, path } of own) {
     const url = `${system.url}${path.replace('{id}', '00000000-0000-4000-8000-000000000000')}`
     const response = await fetch(url, {
       method,
