@@ -100,6 +100,22 @@ test("jobs of another project are not there for one project's reader", async () 
   expect((await ask('token-of-bob', `/jobs/${mine.body.id}/cancel`, {})).status).toBe(403)
 })
 
+test('the same callers are known to Block Storage, in its own words', async () => {
+  const create = (token: string | undefined, path: string) =>
+    ask(token, path, { volume: { size: 1, name: 'v' } })
+  const unknown = await create(undefined, '/v3/volumes')
+  const { status, body } = await create('token-of-bob', '/v3/volumes')
+
+  expect([unknown.status, unknown.headers.get('www-authenticate')]).toEqual([401, 'Token realm="cinderless"'])
+  expect(unknown.body.unauthorized).toMatchObject({ code: 401 })
+  expect((await create('token-of-eve', '/v3/volumes')).body.forbidden).toMatchObject({ code: 403 })
+  expect(status).toBe(202)
+  expect((await ask('token-of-eve', `/v3/volumes/${body.volume.id}`)).status).toBe(200)
+  expect((await ask('token-of-eye', `/v3/volumes/${body.volume.id}`)).status, 'which project').toBe(400)
+  expect((await ask('token-of-eye', `/v3/abc/volumes/${body.volume.id}`)).status, "another's").toBe(404)
+  expect((await create('token-of-bob', '/v3/abc/volumes')).status, "another's").toBe(400)
+})
+
 test('the program for jobs shows a token', async () => {
   const list = (env: Record<string, string>, ...more: string[]) =>
     run('cli/main.ts', ['list', '--url', system.url, ...more], env)

@@ -187,6 +187,13 @@ test('npm start with CINDERLESS_AUTH=keystone lets in whom Keystone knows, for w
     expect(await statusFor(watcher, '/stats')).toEqual([200, null])
     expect(await statusFor(watcher, '/driver/create_volume', volume)).toEqual([403, null])
     expect(await statusFor(admin, '/driver/create_volume', volume)).toEqual([200, null])
+    const ofDemo = `/v3/${inject('openstack').projects.demo}/volumes`
+    const named = { volume: { size: 1, name: 'v' } }
+    expect(await statusFor(undefined, ofDemo, named)).toEqual([401, `Keystone uri="${keystoneUrl}"`])
+    expect(await statusFor(watcher, ofDemo, named)).toEqual([403, null])
+    expect(await statusFor(watcher, ofDemo)).toEqual([200, null])
+    expect(await statusFor(await asUser('demo').token(), ofDemo, named)).toEqual([202, null])
+    expect(await statusFor(await asUser('alt').token(), ofDemo)).toEqual([400, null])
   } finally {
     await system.stop()
     vi.unstubAllEnvs()
