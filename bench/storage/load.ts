@@ -1,0 +1,85 @@
+import http from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import * as z from 'zod'
+import { rounded, timing } from '../statistics.ts'
+
+// Clients of Block Storage, in a process of their own: `node bench/storage/load.ts URL KIND CLIENTS SECONDS`.
+const [url = '', kind = '', clients = '1', seconds = '1'] = process.argv.slice(2)
+const { hostname: host, port } = new URL(url)
+const agent = new http.Agent({ keepAlive: true })
+const project = 'be'.repeat(16)
+const headers = { 'Content-Type': 'application/json', 'X-Auth-Token': `bench:${project}` }
+
+/** One request. @throws Error when it is not answered as it should be. */
+const ask = (method: string, path: string, body?: object): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const options = { agent, host, port, method, path: `/v3/${project}${path}`, headers }
+    const request = http.request(options, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.once('end', () => {
+        const text = Buffer.concat(chunks).toString()
+        if ((response.statusCode ?? 500) < 300) resolve(text === '' ? undefined : JSON.parse(text))
+        else reject(new Error(`${method} ${path}: ${response.statusCode} ${text.slice(0, 200)}`))
+      })
+    })
+    request.once('error', reject).end(body && JSON.stringify(body))
+  })
+
+const Made = z.object({ volume: z.object({ id: z.string(), status: z.string() }) })
+const create = async (name: string): Promise<string> => {
+  const { volume } = Made.parse(await ask('POST', '/volumes', { volume: { size: 1, name } }))
+  if (volume.status !== 'available') throw new Error(`${volume.id} is ${volume.status}`)
+  return volume.id
+}
+
+const window = { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY }
+const taken: number[] = []
+
+/** Counts when it begins and ends within the window. */
+const timed = async <T>(run: () => Promise<T>): Promise<T> => {
+  const began = performance.now()
+  const result = await run()
+  const ended = performance.now()
+  if (began >= window.from && ended < window.to) taken.push(ended - began)
+  return result
+}
+
+const Attached = z.object({ attachment: z.object({ id: z.string() }) })
+
+/** What one client does, over and over; what is timed is one call of it. */
+const kinds: Readonly<Record<string, (given: string) => Promise<void>>> = {
+  /** To a volume that is available. */
+  create: async () => {
+    const id = await timed(() => create('mine'))
+    await ask('DELETE', `/volumes/${id}`)
+  },
+  /** To a connection that is made. */
+  attach: async () => {
+    const id = await create('mine')
+    const attachment = { volume_uuid: id, instance_uuid: id, connector: { host: 'host-1' } }
+    const version = { ...headers, 'OpenStack-API-Version': 'volume 3.44' }
+    Object.assign(headers, version)
+    const made = Attached.parse(await timed(() => ask('POST', '/attachments', { attachment })))
+    await ask('DELETE', `/attachments/${made.attachment.id}`)
+    await ask('DELETE', `/volumes/${id}`)
+  },
+  get: async (id) => void (await timed(() => ask('GET', `/volumes/${id}`))),
+  page: async () => void (await timed(() => ask('GET', '/volumes/detail?limit=1000'))),
+}
+
+const given = await create('given')
+const run = kinds[kind]
+if (run === undefined) throw new Error(`no kind ${kind}`)
+const client = async (): Promise<void> => {
+  while (performance.now() < window.to) await run(given)
+}
+const all = Promise.all(Array.from({ length: Number(clients) }, client))
+// A quarter more before anything counts.
+await Promise.race([sleep(Number(seconds) * 250), all])
+window.from = performance.now()
+window.to = window.from + Number(seconds) * 1000
+await all
+await ask('DELETE', `/volumes/${given}`)
+agent.destroy()
+console.log(JSON.stringify({ perSecond: rounded(taken.length / Number(seconds)), ...timing(taken) }))
