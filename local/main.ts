@@ -73,6 +73,7 @@ try {
   const system = await startSystem({
     fresh,
     verbose,
+    threads: true,
     ...(port !== undefined && { port }),
     ...(state !== undefined && { state }),
   })
