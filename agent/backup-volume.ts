@@ -1,26 +1,16 @@
-import * as z from 'zod'
 import type { Backup } from '../lib/agent/backups.ts'
 import type { RequestOf, TaskResult } from '../lib/agent/tasks.ts'
-import type { Device } from './devices.ts'
 import { forget } from './forget.ts'
-import { pump } from './pump.ts'
 import { Refusal } from './refusal.ts'
-import { snapshotsOrNew } from './repository.ts'
+import { inRepository, snapshotsOrNew } from './repository.ts'
 import { openRestic, type Restic } from './restic.ts'
 import { whenUnlocked } from './restic-locks.ts'
 import type { Run } from './run.ts'
-import { backupOf, isUnfinished, jsonOf, snapshotsOf } from './snapshots.ts'
+import { backupOf, isUnfinished, type Snapshot, snapshotsOf } from './snapshots.ts'
+import { marks, type Summary, takeBackup } from './take-backup.ts'
 import { readingAlone } from './use-device.ts'
 
 type Backing = Run<RequestOf<'backup-volume'>>
-
-/** restic's last line. @see restic 0.14.0, `backup --json` */
-const Summary = z.looseObject({
-  message_type: z.literal('summary'),
-  total_bytes_processed: z.int(),
-  data_added: z.int(),
-  snapshot_id: z.string(),
-})
 
 /** A backup that all is read of waits for an exclusive lock rather than be made again: in ms, a whole workday. */
 const tagWaitMs = 8 * 3_600_000
@@ -33,107 +23,57 @@ const undoMs = 10_000
  */
 export const backupVolume = async (run: Backing): Promise<TaskResult> => {
   const { request } = run
-  const { globalId, sizeBytes } = request.volume
+  const { sizeBytes } = request.volume
+  // Of a first try nobody expects a backup to be there: restic is asked what there is afterwards, in one go.
+  const isFirst = run.task().totalBytes === 0
   await run.update({ phase: 'wait', totalBytes: sizeBytes })
   await using restic = await openRestic(run)
   const mine = marks(request)
-  const before = (await snapshotsOrNew(restic, mine)).flatMap((one) => backupOf(one) ?? [])
-  const whole = before.find((one) => one.sizeBytes === sizeBytes)
+  const [whole] = isFirst ? [] : wholeOf(await snapshotsOrNew(restic, mine), sizeBytes)
   if (whole !== undefined) return resultOf(whole)
 
-  const step = { sent: false }
+  const step = { ended: false }
   try {
     const { summary, sha256 } = await readingAlone(run, request.volume, async (held, device) => {
       await run.update({ phase: 'copy' })
       const reading = restic.within(held.signal)
-      return whenUnlocked(reading, () => send(held, reading, device, step))
+      const all = () => whenUnlocked(reading, () => takeBackup(held, reading, device, step))
+      return inRepository(reading, mine, all)
     })
     await run.update({ phase: 'flush' })
-    if (summary.total_bytes_processed !== sizeBytes) {
-      throw new Refusal(
-        'io_error',
-        `restic has taken ${summary.total_bytes_processed} bytes of ${globalId}, not ${sizeBytes}`,
-      )
-    }
+    assertWhole(summary, request.volume)
     const last = ['--add', `sha256=${sha256},added=${summary.data_added}`]
-    await whenUnlocked(
-      restic,
-      () => restic.run(['tag', '--no-lock', ...last, summary.snapshot_id]),
-      tagWaitMs,
-    )
-    const [made] = (await snapshotsOf(restic, { tags: mine })).flatMap((one) => backupOf(one) ?? [])
-    if (made?.sha256 !== sha256) throw new Refusal('io_error', 'The backup is not in the repository')
-    return resultOf(made)
+    await patiently(restic, ['tag', '--no-lock', ...last, summary.snapshot_id])
+    const made = wholeOf(await snapshotsOf(restic, { tags: mine }), sizeBytes)
+    return resultOf(await onlyOne(restic, made, sha256))
   } catch (error) {
-    if (step.sent) await undo(restic, mine)
+    if (step.ended) await undo(restic, mine)
     throw error
   }
 }
 
-const marks = ({ requestId, volume, tags }: RequestOf<'backup-volume'>) => [
-  `job=${tags?.job ?? requestId}`,
-  `vol=${volume.globalId}`,
-]
+const wholeOf = (snapshots: readonly Snapshot[], sizeBytes: number): Backup[] =>
+  snapshots.flatMap((one) => backupOf(one) ?? []).filter((one) => one.sizeBytes === sizeBytes)
 
-/** One try of restic's. Its standard input is ended when all was sent, and otherwise not before restic is gone. */
-const send = async (
-  run: Backing,
-  restic: Restic,
-  { handle }: Pick<Device, 'handle'>,
-  step: { sent: boolean },
-) => {
-  const { request, context } = run
-  const { globalId, sizeBytes } = request.volume
-  const stop = new AbortController()
-  const { stdin, stdout, ended } = restic
-    .within(AbortSignal.any([restic.signal, stop.signal]))
-    .start(backupArgs(request, context.config.host), { stdin: 'pipe' })
-  let last = ''
-  stdout?.setEncoding('utf8').on('data', (text: string) => {
-    last = (last + text).slice(-16_384)
-  })
-  if (stdin === null) throw new Error('A child without standard input')
-  // What it did not take is seen in the write itself.
-  stdin.on('error', () => {})
-  const sent = pump({
-    handle,
-    bytes: sizeBytes,
-    to: stdin,
-    signal: restic.signal,
-    onProgress: (doneBytes) => run.progress(doneBytes),
-  })
-  const fault = await sent.then(
-    () => {
-      // From here on restic may make a snapshot of it.
-      step.sent = true
-    },
-    (error: unknown) => error,
-  )
-  // Not ours where restic has stopped taking: then it says itself why.
-  const ours = fault instanceof Refusal || (fault !== undefined && !stdin.destroyed)
-  if (ours) stop.abort(fault)
-  const end = await ended
-  if (ours) throw fault
-  restic.assertEnded('backup', end)
-  if (fault !== undefined) throw fault
-  const parsed = last
-    .trim()
-    .split('\n')
-    .map(jsonOf)
-    .reverse()
-    .map((line) => Summary.safeParse(line).data)
-  const summary = parsed.find((one) => one !== undefined)
-  if (summary === undefined) throw new Refusal('io_error', `restic has not said what it made of ${globalId}`)
-  return { summary, sha256: await sent }
+const patiently = (restic: Restic, args: readonly [string, ...string[]]) =>
+  whenUnlocked(restic, () => restic.run(args), tagWaitMs)
+
+const assertWhole = (
+  { total_bytes_processed: bytes }: Summary,
+  { globalId, sizeBytes }: RequestOf<'backup-volume'>['volume'],
+): void => {
+  if (bytes === sizeBytes) return
+  throw new Refusal('io_error', `restic has taken ${bytes} bytes of ${globalId}, not ${sizeBytes}`)
 }
 
-const backupArgs = (request: RequestOf<'backup-volume'>, host: string): [string, ...string[]] => {
-  const { globalId, sizeBytes } = request.volume
-  const { job: _job, ...others } = request.tags ?? {}
-  const more = Object.entries(others).map(([name, value]) => `${name}=${value}`)
-  const tags = [...marks(request), `size=${sizeBytes}`, ...more]
-  const file = ['--stdin', '--stdin-filename', `vol-${globalId}.raw`]
-  return ['backup', '--json', ...file, '--host', host, '--tag', tags.join(','), '--compression', 'auto']
+/** Where another agent, or this one before it lost its memory, has made one for the same job, that stays and this one goes. */
+const onlyOne = async (restic: Restic, made: readonly Backup[], sha256: string): Promise<Backup> => {
+  const [first, ...others] = made
+  if (first === undefined || made.every((one) => one.sha256 !== sha256)) {
+    throw new Refusal('io_error', 'The backup is not in the repository')
+  }
+  if (others.length > 0) await patiently(restic, ['forget', ...others.map(({ snapshotId }) => snapshotId)])
+  return first
 }
 
 /** Where restic was done already and the digest is not put down: as if it had never been, if that can be had at once. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { becoming, type Guard } from './guard.ts'
 import type { Tools } from './tools.ts'
@@ -38,13 +38,12 @@ export interface Child {
 
 /** Standard input is nothing, and standard output a pipe, unless said. */
 export interface Streams {
-  readonly stdin?: 'pipe'
+  /** An open file: the child reads on from where that stands. */
+  readonly stdin?: number
   readonly stdout?: Socket
 }
 
 export interface Started {
-  /** Never ended by itself while the child lives. */
-  readonly stdin: Writable | null
   readonly stdout: Readable | null
   /** When no process is left. Rejects where none could be started. */
   readonly ended: Promise<Ended>
@@ -76,7 +75,7 @@ export const startChild = (child: Omit<Child, 'onOutput'>, { stdin, stdout }: St
     env: { LC_ALL: 'C', MALLOC_ARENA_MAX: '1', ...child.env, ...markOf(child.mark) },
     stdio: [stdin ?? 'ignore', stdout ?? 'pipe', 'pipe', ...child.descriptors],
   })
-  return { stdin: running.stdin, stdout: running.stdout, ended: endOf(running, child) }
+  return { stdout: running.stdout, ended: endOf(running, child) }
 }
 
 const endOf = (

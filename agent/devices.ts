@@ -202,9 +202,13 @@ export const deviceNumber = (rdev: number): string => {
 const takesDirect = async (handle: FileHandle, access: number, sizeBytes: number) => {
   if (sizeBytes % 4096 !== 0) return false
   try {
-    await (await open(`/proc/self/fd/${handle.fd}`, access | constants.O_DIRECT)).close()
+    await (await openAround(handle, access)).close()
     return true
   } catch {
     return false
   }
 }
+
+/** Open the same once more, to read or write around the page cache: whole blocks, from buffers that begin with a page. */
+export const openAround = (handle: FileHandle, access: number): Promise<FileHandle> =>
+  open(`/proc/self/fd/${handle.fd}`, access | constants.O_DIRECT)

@@ -17,9 +17,17 @@ export const assertSame = async ({ context, request }: Uploading, device: Device
   throw new Refusal('size_mismatch', `The volume has ${now} bytes now, not ${sizeBytes}`, { sizeBytes: now })
 }
 
-/** Read a file to its end. */
-export const digestsOf = async ({ signal }: Uploading, file: FileHandle): Promise<Digests> => {
-  const { update, digests } = digester()
+/**
+ * Read a file to its end.
+ *
+ * @param also beside SHA-256
+ */
+export const digestsOf = async (
+  { signal }: Uploading,
+  file: FileHandle,
+  also?: 'sha512',
+): Promise<Digests> => {
+  const { update, digests } = digester(also)
   const { size } = await file.stat()
   await eachPiece(file, { from: 0, to: size, signal }, update)
   return digests()

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pageAligned } from './page-aligned.ts'
 
 interface Output extends AsyncDisposable {
   /** For a child's standard output; closed here once the child has it. */
@@ -25,9 +26,9 @@ const buffers = 4
  * and collecting those took a third of all the time of a restore.
  */
 export const outputInto = async (pieceBytes: number): Promise<Output> => {
+  const free = pageAligned(pieceBytes, buffers)
   const newBuffer = (): Buffer => Buffer.allocUnsafeSlow(pieceBytes)
-  const free = Array.from({ length: buffers - 1 }, newBuffer)
-  let filling = newBuffer()
+  let filling = free.pop() ?? newBuffer()
   let filled = 0
   let came: (bytes: Buffer) => void = () => {}
   let full: (piece: Buffer) => void = () => {}

@@ -7,6 +7,24 @@ import { type Snapshot, snapshotsOf } from './snapshots.ts'
 const making = new Map<string, Promise<unknown>>()
 
 /**
+ * Do what needs a repository; where there is none it is made, and that is done again.
+ *
+ * @param tags of snapshots, as below
+ * @throws Refusal
+ */
+export const inRepository = async <T>(
+  restic: Restic,
+  tags: readonly string[],
+  work: () => Promise<T>,
+): Promise<T> => {
+  if (restic.store.path !== undefined) await assertOwn(restic.store.path, restic.user)
+  const done = await ifThere(work().then((result) => ({ result })))
+  if (done !== undefined) return done.result
+  await snapshotsOrNew(restic, tags)
+  return work()
+}
+
+/**
  * Those snapshots of a repository that have these tags. Where there is no repository it is made, once however many ask.
  *
  * @throws Refusal

@@ -47,7 +47,7 @@ export const TaskRecord = Task.pick({
   /** The file that was made of a volume, by its inode: under its final name it is this task's own. */
   made: z.string().optional(),
   /** Its digests, in hexadecimal, once it was read to its end. */
-  digests: z.strictObject({ sha256: z.string(), sha512: z.string() }).optional(),
+  digests: z.strictObject({ sha256: z.string(), sha512: z.string().optional() }).optional(),
   /**
    * Of parts that a server keeps until they are put together, or thrown away. An empty id: it was asked to begin, and
    * what it answered is not known.

@@ -34,7 +34,7 @@ const sendOnce = async (run: Uploading, glance: Glance, imageId: string, file: O
   const look = () => imageOf(glance, imageId, run.signal)
   const now = await settled(await look().catch(expired), run.signal, look)
   if (now.status !== 'queued') {
-    const digests = run.task().digests ?? (await digestsOf(run, file.handle))
+    const digests = run.task().digests ?? (await digestsOf(run, file.handle, 'sha512'))
     if (!isWhole(now, file.bytes, digests)) throw taken(imageId, now)
     return run.update({ digests })
   }
@@ -49,7 +49,7 @@ const sendOnce = async (run: Uploading, glance: Glance, imageId: string, file: O
 }
 
 const send = async (run: Uploading, glance: Glance, imageId: string, file: Outgoing): Promise<Digests> => {
-  const { update, digests } = digester()
+  const { update, digests } = digester('sha512')
   await file.assertSame()
   const range = { number: 1, from: 0, to: file.bytes }
   const body = bodyOf(file.handle, range, run.signal, (bytes, piece) => {

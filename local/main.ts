@@ -76,6 +76,7 @@ try {
   const system = await startSystem({
     fresh,
     verbose,
+    threads: true,
     ...(port !== undefined && { port }),
     ...(host !== undefined && { host }),
     ...(state !== undefined && { state }),

@@ -37,6 +37,8 @@ export interface SystemOptions {
   readonly cluster?: typeof startCluster
   /** Functions' log lines go to standard output too. */
   readonly verbose?: boolean
+  /** What can be in a thread of its own is: more passes through a system that runs for long. */
+  readonly threads?: boolean
   /** How long running invocations may take to end when the system is closed, in milliseconds. */
   readonly drainMs?: number
 }
@@ -134,7 +136,7 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
       ),
       parts.open(
         'the table',
-        () => startTables(service, state.at('table')),
+        () => startTables(service, state.at('table'), options.threads),
         (one) => one.close(),
       ),
       parts.open(

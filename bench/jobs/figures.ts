@@ -12,7 +12,7 @@ export const jobRows = ({ measured, phases, progress, cancel, clones }: JobFigur
   const gigabytes = (phases.upload.dataMb / 1000).toFixed(2)
   return [
     [
-      `volume to qcow2 (zstd), ${gigabytes} GB, load ${measured.load[0]}: the agent, digests and flush and all / \`qemu-img convert\` alone; that, flushed and with digests`,
+      `volume to qcow2 (zstd), ${gigabytes} GB, load ${measured.load[0]}: the agent, digest and flush and all / \`qemu-img convert\` alone; that, flushed and with a digest`,
       phase('upload'),
     ],
     [

@@ -3,13 +3,13 @@ import { median, rounded } from '../statistics.ts'
 /** One kind of job beside the plain tool that does the same. */
 export interface Phase {
   readonly dataMb: number
-  /** Seconds of the agent's task, from its beginning to its end: with digests, and with all on the disk. */
+  /** Seconds of the agent's task, from its beginning to its end: with a digest, and with all on the disk. */
   readonly agentSeconds: number
   /** Seconds of the tool alone, on the same device. */
   readonly plainSeconds: number
   /** Throughput as a share of the plain tool's: the median of the rounds' own ratios. */
   readonly ofPlain: number
-  /** The same beside the tool and, after it, what the agent does beside: a flush, and digests of all bytes. */
+  /** The same beside the tool and, after it, what the agent does beside: a flush, and a digest of all bytes. */
   readonly sameSeconds: number
   readonly ofSame: number
   /** What the whole job takes beside the agent's task: from being asked for to the record's end, in seconds. */

@@ -80,6 +80,8 @@ test('a backup has every byte of the volume, and is written back onto a new and 
   })
   const again = { ...asked, requestId: 'backup-again' }
   expect(await done(client, client.backupVolume(again, soon())), 'the same job').toMatchObject({ snapshotId })
+  const listedAgain = client.listBackups({ ...ofThis, requestId: 'list-2' }, soon())
+  expect(await done(client, listedAgain), 'has one backup').toMatchObject({ total: 1 })
 
   const onNew = await host.attach(bytes, { id: 'r.s.t' })
   const restored = client.restoreBackup(restoreRequest(snapshotId, bytes), soon())

@@ -39,15 +39,18 @@ const clientOf = (endpoint: string) =>
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   })
 
-test('the tables of the service file are made once, and keep what is in them', async () => {
+test.each([
+  ['', false],
+  [', in a thread of their own', true],
+])('the tables of the service file are made once, and keep what is in them%s', async (_, inThread) => {
   await using folder = await temporaryFolder()
-  const first = await startTables(service, folder.path)
+  const first = await startTables(service, folder.path, inThread)
   await clientOf(first.url).send(
     new PutItemCommand({ TableName, Item: { pk: { S: 'a' }, owner: { S: 'me' } } }),
   )
   await first.close()
 
-  const second = await startTables(service, folder.path)
+  const second = await startTables(service, folder.path, inThread)
   const client = clientOf(second.url)
   const { Table } = await client.send(new DescribeTableCommand({ TableName }))
   const { Item } = await client.send(new GetItemCommand({ TableName, Key: { pk: { S: 'a' } } }))
