@@ -1,20 +1,16 @@
 import * as z from 'zod'
 import { amend, begin } from '../volumes/begin.ts'
-import type { BlockStorage } from '../volumes/block-storage.ts'
 import { createVolume } from '../volumes/create.ts'
 import { checkCascade, checkDeletable } from '../volumes/delete.ts'
 import { findVolume } from '../volumes/find.ts'
 import { badRequest, notFound } from '../volumes/refusal.ts'
-import { allTypes } from '../volumes/types.ts'
+import { typeNames } from '../volumes/types.ts'
 import { Bool, Metadata, newTexts, Size, texts, textsOf } from './fields.ts'
 import { listPage } from './lists.ts'
 import { metadataRoutes } from './metadata.ts'
 import { type Route, route } from './route.ts'
-import { briefVolume, detailedVolume, type TypeNames, volumeView } from './views/volume.ts'
+import { briefVolume, detailedVolume, volumeView } from './views/volume.ts'
 import { listingWith } from './volume-list.ts'
-
-export const typeNames = async (storage: BlockStorage): Promise<TypeNames> =>
-  new Map((await allTypes(storage)).map(({ id, name }) => [id, name]))
 
 const newVolume = {
   ...texts,
@@ -71,7 +67,7 @@ const create = route({
       sourceVolid: asked.source_volid ?? undefined,
       imageRef: asked.imageRef ?? asked.image_id ?? undefined,
     })
-    return { volume: volumeView(call, volume, await typeNames(storage)) }
+    return { volume: volumeView(call, volume, await typeNames(storage, [volume.typeId])) }
   },
 })
 
@@ -96,8 +92,15 @@ const detail = route({
   summary: 'List volumes with all that is known of them',
   rule: 'volume:get',
   async run(call) {
-    const types = await typeNames(call.storage)
-    const { page, extra } = await listPage(call, call.storage.volumes, listingWith(types))
+    const { page, extra } = await listPage(
+      call,
+      call.storage.volumes,
+      listingWith(await typeNames(call.storage)),
+    )
+    const types = await typeNames(
+      call.storage,
+      page.map(({ typeId }) => typeId),
+    )
     return { volumes: page.map((volume) => detailedVolume(call, volume, types)), ...extra }
   },
 })
@@ -135,7 +138,7 @@ const show = route({
   async run(call) {
     const { storage, caller, path } = call
     const volume = await findVolume(storage, caller, path.id ?? '')
-    return { volume: detailedVolume(call, volume, await typeNames(storage)) }
+    return { volume: detailedVolume(call, volume, await typeNames(storage, [volume.typeId])) }
   },
 })
 
@@ -164,7 +167,7 @@ const update = route({
       ...newTexts(body.volume),
       ...(metadata && { metadata }),
     }))
-    return { volume: volumeView(call, volume, await typeNames(storage)) }
+    return { volume: volumeView(call, volume, await typeNames(storage, [volume.typeId])) }
   },
 })
 

@@ -1,6 +1,7 @@
 import { blockStorageConfig, config } from '../config.ts'
 import { measureVolumeStats } from '../driver/get-volume-stats.ts'
 import { submitJob } from '../jobs/submit.ts'
+import { kept } from '../kept.ts'
 import { logger } from '../log.ts'
 import { once } from '../once.ts'
 import { clusterHealth } from '../stats/health.ts'
@@ -22,12 +23,19 @@ import { DEFAULT_BACKEND, history } from './history.ts'
 import { attachingBackendFor, jobs, now, table } from './records.ts'
 import { submission } from './submission.ts'
 
+/** Milliseconds for which a process goes by what it read of types and services. */
+const KEPT_MS = 5_000
+
 const records = once(() => ({
   volumes: recordsOf(table(), 'VOLUME', VolumeRecord),
   snapshots: recordsOf(table(), 'SNAPSHOT', SnapshotRecord),
   types: recordsOf(table(), 'TYPE', TypeRecord),
   messages: recordsOf(table(), 'MESSAGE', MessageRecord),
   services: recordsOf(table(), 'SERVICE', ServiceRecord),
+  kept: {
+    types: kept<readonly TypeRecord[]>(KEPT_MS),
+    services: kept<ServiceRecord | undefined>(KEPT_MS),
+  },
   attachments: recordsOf(table(), 'ATTACHMENT', AttachmentPointer),
   quotas: quotas(table(), blockStorageConfig().limits, now),
 }))

@@ -3,6 +3,7 @@ import type { VolumeStats } from '../driver/get-volume-stats.ts'
 import type { Glance } from '../glance/client.ts'
 import type { JobRecord } from '../jobs/record.ts'
 import type { SubmitJob } from '../jobs/submit.ts'
+import type { Kept } from '../kept.ts'
 import type { Amounts, Quotas } from './quotas.ts'
 import type {
   AttachmentPointer,
@@ -69,6 +70,11 @@ export interface BlockStorage {
   readonly types: Records<TypeRecord>
   readonly messages: Records<MessageRecord>
   readonly services: Records<ServiceRecord>
+  /** What changes seldom and is asked for with every call: readings of the last few seconds, in this process. */
+  readonly kept: {
+    readonly types: Kept<readonly TypeRecord[]>
+    readonly services: Kept<ServiceRecord | undefined>
+  }
   /** Where attachments are found: written before the volume's record has them, and taken away after. */
   readonly attachments: Records<AttachmentPointer>
   readonly quotas: Quotas

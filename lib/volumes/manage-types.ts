@@ -4,7 +4,7 @@ import type { BlockStorage } from './block-storage.ts'
 import { change } from './change.ts'
 import type { TypeRecord, VolumeRecord } from './record.ts'
 import { badRequest, conflict, notFound } from './refusal.ts'
-import { DEFAULT_TYPE, findType, OF_ALL } from './types.ts'
+import { DEFAULT_TYPE, findType, forgetTypes, OF_ALL } from './types.ts'
 
 export interface NewType {
   readonly name: string
@@ -32,6 +32,7 @@ export async function createType(storage: BlockStorage, asked: NewType): Promise
     projects: [],
   }
   await storage.types.create(type)
+  forgetTypes(storage)
   return type
 }
 
@@ -58,6 +59,7 @@ export async function changeType(
     there,
   )
   if (changed === undefined) throw notFound('Volume type', id)
+  forgetTypes(storage)
   return changed
 }
 
@@ -91,4 +93,5 @@ export async function deleteType(storage: BlockStorage, caller: Caller, id: stri
     throw badRequest(`Volume Type ${id} deletion is not allowed with existing volumes present with the type.`)
   if (!(await storage.types.remove(type)))
     throw conflict(`Volume Type ${id} was changed meanwhile. Repeat the request.`)
+  forgetTypes(storage)
 }

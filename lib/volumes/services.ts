@@ -49,7 +49,8 @@ export const serviceStates = (storage: BlockStorage): Promise<readonly ServiceSt
 /** @param host `host@backend#pool` @throws DriverError InvalidInput: an administrator has said that it gets no new volumes. */
 export async function refuseDisabled(storage: BlockStorage, host: string): Promise<void> {
   const [service = ''] = host.split('#')
-  const said = await storage.services.get(idOf(VOLUME, service))
+  const id = idOf(VOLUME, service)
+  const said = await storage.kept.services.get(id, () => storage.services.get(id))
   if (!said?.disabled) return
   throw new DriverError(
     'InvalidInput',
@@ -72,6 +73,7 @@ export async function sayOf(
   const id = idOf(binary, host)
   const createdAt = storage.now()
   const record = { id, project: OF_ALL, name: null, createdAt, updatedAt: null, version: 0, ...said }
-  if (await storage.services.create(record)) return
-  await change(storage.services, id, (now) => ({ ...now, ...said, updatedAt: storage.now() }))
+  const isNew = await storage.services.create(record)
+  if (!isNew) await change(storage.services, id, (now) => ({ ...now, ...said, updatedAt: storage.now() }))
+  storage.kept.services.forget(id)
 }

@@ -32,9 +32,31 @@ export const typeOf = async (storage: BlockStorage, id: string): Promise<TypeRec
 }
 
 /** All types, the one that is always there among them. */
-export const allTypes = async (storage: BlockStorage): Promise<TypeRecord[]> => {
+export const allTypes = async (storage: BlockStorage): Promise<readonly TypeRecord[]> => {
   const found = await storage.types.all(OF_ALL)
   return found.some(({ id }) => id === DEFAULT_TYPE.id) ? found : [...found, DEFAULT_TYPE]
+}
+
+/** {@link allTypes}, as they were some seconds ago at most. */
+const lateTypes = (storage: BlockStorage): Promise<readonly TypeRecord[]> =>
+  storage.kept.types.get('', () => allTypes(storage))
+
+/** Whoever changes a type sees that at once. */
+export const forgetTypes = (storage: BlockStorage): void => storage.kept.types.forget('')
+
+/**
+ * Names of types by id.
+ *
+ * @param ids whose names are needed: where one of them is new, all are read again.
+ */
+export async function typeNames(
+  storage: BlockStorage,
+  ids: readonly string[] = [],
+): Promise<ReadonlyMap<string, string>> {
+  const known = new Map((await lateTypes(storage)).map(({ id, name }) => [id, name]))
+  if (ids.every((id) => known.has(id))) return known
+  forgetTypes(storage)
+  return new Map((await lateTypes(storage)).map(({ id, name }) => [id, name]))
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -54,9 +76,12 @@ export const findType = async (
   return found
 }
 
-/** What a volume is of that names no type. */
-export const defaultType = (storage: BlockStorage, caller: Caller): Promise<TypeRecord> =>
-  findType(storage, { ...caller, role: 'admin' }, storage.settings.defaultType)
+/** What a volume is of that names no type. @throws ApiError 404: the one that is configured is not there. */
+export async function defaultType(storage: BlockStorage, caller: Caller): Promise<TypeRecord> {
+  const { defaultType: named } = storage.settings
+  const late = (await lateTypes(storage)).find(({ id, name }) => id === named || name === named)
+  return late ?? findType(storage, { ...caller, role: 'admin' }, named)
+}
 
 /** A type whose extra spec is `<is> True`, as Cinder writes yes. */
 export const says = (type: TypeRecord, spec: string): boolean =>
