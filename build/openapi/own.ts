@@ -36,6 +36,7 @@ import { GetJob, ListJobs } from '../../lib/jobs/read.ts'
 import { ListDeadLetters, Redrive } from '../../lib/jobs/redrive.ts'
 import { RestoreBackup } from '../../lib/jobs/restore-backup/operation.ts'
 import { SubmitJob } from '../../lib/jobs/submit.ts'
+import { Reconcile } from '../../lib/lambda/reconciling.ts'
 import { GetHealth } from '../../lib/stats/health.ts'
 import { GetStats } from '../../lib/stats/read.ts'
 
@@ -110,6 +111,10 @@ export const ownCalls: Readonly<Record<string, OwnCall>> = {
   'GET /backups': { summary: 'List the backups of a repository', parameters: ListBackups },
   'GET /dead-letters': { summary: 'List what the queue gave up', parameters: ListDeadLetters },
   'POST /dead-letters/redrive': { summary: 'Queue again what the queue gave up', body: Redrive },
+  'POST /reconcile': {
+    summary: 'Put records right, and say where the cluster does not agree with them',
+    body: Reconcile,
+  },
   'GET /stats': { summary: "A cluster's statistics of the last hour", parameters: GetStats },
   'GET /health': { summary: 'Whether volumes can be worked on right now', parameters: GetHealth },
   'GET /hosts': { summary: 'What is known of hosts, and what their agents say' },

@@ -1,9 +1,21 @@
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { Amounts, Quotas, QuotaUse } from '../volumes/quotas.ts'
 import { ifHolds, type Table } from './table.ts'
 
 const key = (project: string) => ({ pk: `QUOTA#${project}` })
+
+/** That a project has a quota at all: written once, so that all of them can be listed without an index of what they use. */
+const listed = (project: string) => ({
+  pk: `PROJECT#${project}`,
+  project,
+  gsi3pk: 'PROJECT#0',
+  gsi3sk: project,
+})
+const Listed = z.object({ project: z.string() })
+
+/** Counts changes, so that what was counted anew is written only where nothing was counted meanwhile. */
+const CHANGES = 'changes'
 
 const Reservation = z.object({ since: z.string(), amounts: z.record(z.string(), z.number()) })
 
@@ -49,6 +61,7 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
       new GetCommand({ TableName: table.name, Key: key(project), ConsistentRead: true }),
     )
     return {
+      changes: z.number().default(0).parse(Item[CHANGES]),
       limits: fieldsOf(Item, LIMIT, z.number()),
       used: fieldsOf(Item, USED, z.number()),
       reservations: fieldsOf(Item, RESERVED, Reservation),
@@ -68,8 +81,11 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
         UpdateExpression,
         ...(condition && { ConditionExpression: condition }),
         ...parts.used(),
+        ReturnValues: 'UPDATED_OLD',
       }),
     )
+
+  const changed = (parts: ReturnType<typeof expression>) => `${parts.name(CHANGES)} ${parts.value(1)}`
 
   /** One write that adds to what is used; it holds only while the limits it was reckoned with do. */
   const add = async (project: string, id: string, amounts: Amounts, limits: Amounts): Promise<boolean> => {
@@ -91,8 +107,16 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
     })
     const set = `${reservation} = ${parts.value({ since: now(), amounts })}`
     const written = await ifHolds(
-      update(project, `SET ${set} ADD ${added.join(', ')}`, parts, conditions.join(' AND ')),
+      update(
+        project,
+        `SET ${set} ADD ${[...added, changed(parts)].join(', ')}`,
+        parts,
+        conditions.join(' AND '),
+      ),
     )
+    if (written !== undefined && written.Attributes === undefined) {
+      await table.client.send(new PutCommand({ TableName: table.name, Item: listed(project) }))
+    }
     return written !== undefined
   }
 
@@ -105,9 +129,9 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
     const returned = Object.entries(amounts).map(
       ([resource, amount]) => `${parts.name(`${USED}${resource}`)} ${parts.value(-amount)}`,
     )
-    const adding = returned.length > 0 ? ` ADD ${returned.join(', ')}` : ''
+    const adding = [...returned, changed(parts)].join(', ')
     await ifHolds(
-      update(project, `REMOVE ${reservation}${adding}`, parts, `attribute_exists(${reservation})`),
+      update(project, `REMOVE ${reservation} ADD ${adding}`, parts, `attribute_exists(${reservation})`),
     )
   }
 
@@ -139,7 +163,7 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
       const returned = Object.entries(amounts).map(
         ([resource, amount]) => `${parts.name(`${USED}${resource}`)} ${parts.value(-amount)}`,
       )
-      await update(project, `ADD ${returned.join(', ')}`, parts)
+      await update(project, `ADD ${[...returned, changed(parts)].join(', ')}`, parts)
     },
 
     async limit(project, limits) {
@@ -161,16 +185,36 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
     async recount(project, seen, used) {
       const parts = expression()
       const resources = [...new Set([...Object.keys(seen.used), ...Object.keys(used)])]
-      const conditions: string[] = []
-      const set = resources.map((resource) => {
-        const name = parts.name(`${USED}${resource}`)
-        const was = seen.used[resource]
-        conditions.push(was === undefined ? `attribute_not_exists(${name})` : `${name} = ${parts.value(was)}`)
-        return `${name} = ${parts.value(used[resource] ?? 0)}`
-      })
-      if (set.length === 0) return true
-      const written = await ifHolds(update(project, `SET ${set.join(', ')}`, parts, conditions.join(' AND ')))
+      if (resources.length === 0) return true
+      const set = resources.map(
+        (resource) => `${parts.name(`${USED}${resource}`)} = ${parts.value(used[resource] ?? 0)}`,
+      )
+      const changes = parts.name(CHANGES)
+      const unchanged =
+        seen.changes === 0 ? `attribute_not_exists(${changes})` : `${changes} = ${parts.value(seen.changes)}`
+      const written = await ifHolds(
+        update(project, `SET ${set.join(', ')} ADD ${changes} ${parts.value(1)}`, parts, unchanged),
+      )
       return written !== undefined
+    },
+
+    async projects() {
+      const found: string[] = []
+      let start: Record<string, unknown> | undefined
+      do {
+        const { Items = [], LastEvaluatedKey } = await table.client.send(
+          new QueryCommand({
+            TableName: table.name,
+            IndexName: 'gsi3',
+            KeyConditionExpression: 'gsi3pk = :pk',
+            ExpressionAttributeValues: { ':pk': 'PROJECT#0' },
+            ...(start && { ExclusiveStartKey: start }),
+          }),
+        )
+        found.push(...Items.map((item) => Listed.parse(item).project))
+        start = LastEvaluatedKey
+      } while (start !== undefined)
+      return found
     },
   }
 }

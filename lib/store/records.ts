@@ -8,6 +8,8 @@ import { ifHolds, type Table } from './table.ts'
 const SHARDS = 8
 /** Records that one call sorts or filters. */
 const MOST = 20_000
+/** Records that are read at once of those that are gone through one and all. */
+const PAGE = 1_000
 
 const orderOf = ({ createdAt, id }: Pick<AnyRecord, 'createdAt' | 'id'>) => `${createdAt}#${id}`
 const shardOf = (id: string) => Number.parseInt(id.slice(0, 2), 16) % SHARDS || 0
@@ -118,6 +120,19 @@ export const recordsOf = <T extends AnyRecord>(
       throw new DriverError('InvalidInput', `more than ${MOST} would have to be read for this`, {
         remedy: 'Leave out filters and sort keys, or page with limit and marker.',
       })
+    },
+
+    async *pages() {
+      for (let shard = 0; shard < SHARDS; shard++) {
+        let beyond: string | undefined
+        for (;;) {
+          const some = await part({ index: 'gsi3', group: `${kind}#${shard}`, limit: PAGE, beyond })
+          yield some
+          const last = some.at(-1)
+          if (last === undefined || some.length < PAGE) break
+          beyond = orderOf(last)
+        }
+      }
     },
 
     named: (project, name) => part({ index: 'gsi2', group: `${kind}#${project}#${name}`, limit: MOST }),

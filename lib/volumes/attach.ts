@@ -2,6 +2,7 @@ import { v4 } from 'uuid'
 import type { Caller } from '../auth/caller.ts'
 import { knownHost } from '../driver/known-host.ts'
 import type { Connector } from '../driver/model.ts'
+import { inDriversWords } from '../drivers-words.ts'
 import { hasAlready, noAttachment, refuseConnect, refuseReserve, refuseWorkedOn } from './attachment-rules.ts'
 import { type Found, standing, withAttachment } from './attachment-states.ts'
 import type { BlockStorage } from './block-storage.ts'
@@ -11,7 +12,7 @@ import { detach } from './detach.ts'
 import { findVolume } from './find.ts'
 import { findAttachment } from './find-attachment.ts'
 import type { AttachmentRecord, AttachmentWork, VolumeRecord } from './record.ts'
-import { ApiError, conflict, notFound } from './refusal.ts'
+import { ApiError, conflict, invalidInput, notFound } from './refusal.ts'
 
 /** An attachment that is asked for. */
 export interface NewAttachment {
@@ -42,7 +43,12 @@ const from = (connector: Connector) => ({
 
 /** Asked before anything is written, as most of what is wrong with a connector is the name of its host. */
 const refuseUnknown = async (storage: BlockStorage, volume: VolumeRecord, { host }: Connector) => {
-  await knownHost((await storage.backend(volume.host)).hosts, host)
+  try {
+    await knownHost((await storage.backend(volume.host)).hosts, host)
+  } catch (error) {
+    const { name, message, remedy = '' } = inDriversWords(error)
+    throw name === 'UnknownHost' ? invalidInput(`${message}. ${remedy}`) : error
+  }
 }
 
 /**

@@ -46,6 +46,8 @@ export interface Records<T extends AnyRecord> {
   /** @throws ApiError 400: more than can be sorted or filtered in one call. */
   all(project: string | undefined): Promise<T[]>
   named(project: string, name: string): Promise<T[]>
+  /** All there are, a page at a time and in no order. */
+  pages(): AsyncIterable<readonly T[]>
 }
 
 export interface StorageSettings {

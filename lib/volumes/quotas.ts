@@ -5,6 +5,8 @@ export type Amounts = Readonly<Record<string, number>>
 
 /** A project's limits, where they are not the default ones, and what counts against them. */
 export interface QuotaUse {
+  /** How often anything was counted. */
+  readonly changes: number
   readonly limits: Amounts
   /** In use and reserved, as one number each. */
   readonly used: Amounts
@@ -37,6 +39,8 @@ export interface Quotas {
   limit(project: string, limits: Readonly<Record<string, number | null>>): Promise<void>
   /** Count anew, on the condition that nothing was counted since `seen` was read. @returns false: something was. */
   recount(project: string, seen: QuotaUse, used: Amounts): Promise<boolean>
+  /** Every project that ever had something reserved. */
+  projects(): Promise<string[]>
 }
 
 /** What a volume counts. @param size GiB */
