@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from '../lib/log.ts'
 import { confFiles, settingsOf } from '../lib/storpool/conf.ts'
-import { CannotStart, type StateFolder } from './state.ts'
+import { CannotStart, reasonOf, type StateFolder } from './state.ts'
 
 /** The name under which this machine is known to a simulated cluster, and how many clients that has. */
 const hostName = 'host-1'
@@ -50,6 +50,24 @@ interface ThisHost {
   readonly devices: string
 }
 
+/** Milliseconds in which Keystone says where Glance is. */
+const FIND_GLANCE_MS = 10_000
+
+/** The store that images of Glance's come from and go to, where OS_AUTH_URL says whom to ask for it. */
+const glanceStore = async (): Promise<{ readonly stores: object; readonly missing: readonly string[] }> => {
+  const { openStackConfig } = await import('../lib/config.ts')
+  const { glanceFor } = await import('../lib/lambda/glance.ts')
+  const { GLANCE_STORE } = await import('../lib/volumes/images.ts')
+  try {
+    if (openStackConfig() === undefined) return { stores: {}, missing: [] }
+    const endpoint = await glanceFor({ deadline: Date.now() + FIND_GLANCE_MS }).endpoint()
+    return { stores: { [GLANCE_STORE]: { kind: 'glance', endpoint } }, missing: [] }
+  } catch (error) {
+    const line = `No image is copied: ${reasonOf(error)}. Correct OS_AUTH_URL and what goes with it, and start again`
+    return { stores: {}, missing: [line] }
+  }
+}
+
 const agentOf = async (state: StateFolder, { host, clientId, devices }: ThisHost, log: Logger) => {
   const { parseConfig } = await import('../agent/config.ts')
   const { clientNames } = await import('../agent/roles.ts')
@@ -58,6 +76,7 @@ const agentOf = async (state: StateFolder, { host, clientId, devices }: ThisHost
   const stores = state.at('stores.json')
   const opening = JSON.stringify({ backups: { password: state.secret('backups-password') } })
   writeFileSync(stores, opening, { mode: 0o600 })
+  const glance = await glanceStore()
   const agent = await startAgent(
     parseConfig({
       host,
@@ -73,6 +92,7 @@ const agentOf = async (state: StateFolder, { host, clientId, devices }: ThisHost
       stores: {
         images: { kind: 'folder', path: state.at('images') },
         backups: { kind: 'restic', path: state.at('backups') },
+        ...glance.stores,
       },
       // The state folder is open to nobody else.
       backupUser: 'agent',
@@ -81,7 +101,8 @@ const agentOf = async (state: StateFolder, { host, clientId, devices }: ThisHost
     }),
     log,
   )
-  return { agent, environment: { ...environment, STORES_FILE: stores } }
+  const missing = [...agent.missing, ...glance.missing]
+  return { agent, missing, environment: { ...environment, STORES_FILE: stores } }
 }
 
 /** The simulator, and an agent that sees the devices of its client 1. */
@@ -91,7 +112,7 @@ const simulated = async (state: StateFolder, log: Logger): Promise<Cluster> => {
   const simulator = await startSimulator({ port: 0, host: '127.0.0.1', token, data: state.at('simulator') })
   try {
     const here = { host: hostName, clientId: 1, devices: simulator.devicesOf(1) }
-    const { agent, environment } = await agentOf(state, here, log)
+    const { agent, missing, environment } = await agentOf(state, here, log)
     const ids = Array.from({ length: clients }, (_, index) => index + 1)
     return {
       environment: {
@@ -107,7 +128,7 @@ const simulated = async (state: StateFolder, log: Logger): Promise<Cluster> => {
         JOB_HOST: hostName,
       },
       simulator: simulator.url,
-      missing: agent.missing,
+      missing,
       async close() {
         await agent.close()
         await simulator.close()
@@ -135,7 +156,11 @@ const real = async (env: NodeJS.ProcessEnv, state: StateFolder, log: Logger): Pr
     const missing = `${host} has no client id (SP_OURID in storpool.conf), so nothing is attached to it: set SP_OURID, or HOSTS`
     return { environment: noSecret, simulator: undefined, missing: [missing], close: async () => undefined }
   }
-  const { agent, environment } = await agentOf(state, { host, clientId: Number(id), devices: '/dev' }, log)
+  const { agent, missing, environment } = await agentOf(
+    state,
+    { host, clientId: Number(id), devices: '/dev' },
+    log,
+  )
   return {
     environment: {
       HOSTS: JSON.stringify({ [host]: { clientId: Number(id), agent: agent.url } }),
@@ -143,7 +168,7 @@ const real = async (env: NodeJS.ProcessEnv, state: StateFolder, log: Logger): Pr
       JOB_HOST: host,
     },
     simulator: undefined,
-    missing: agent.missing,
+    missing,
     close: () => agent.close(),
   }
 }

@@ -19,6 +19,8 @@ export interface Glance {
   remove(id: string): Promise<void>
   /** For whoever moves the bytes. */
   token(): Promise<string>
+  /** Where it is, as the catalog says; without the `/v2` that some write there. @throws ServiceUnreadable: the catalog does not. */
+  endpoint(): Promise<string>
 }
 
 type Call = Omit<Request, 'service' | 'url'> & { readonly path: string }
@@ -27,6 +29,12 @@ type Call = Omit<Request, 'service' | 'url'> & { readonly path: string }
 export const connectGlance = (options: KeystoneOptions) => {
   const identity = keystone(options)
 
+  const endpointOf = ({ glance }: Session): string => {
+    if (glance !== undefined) return glance.replace(/\/+$/, '').replace(/\/v2$/, '')
+    const what = `its catalog has no ${options.interface} image service${options.region === undefined ? '' : ` in ${options.region}`}`
+    throw new ServiceUnreadable({ service: 'Keystone', label: 'find Glance', mutates: false }, 200, what)
+  }
+
   const exchanged = async <T>(
     { path, ...call }: Call,
     schema: z.ZodType<T>,
@@ -34,11 +42,7 @@ export const connectGlance = (options: KeystoneOptions) => {
     session: Session,
     token: string,
   ) => {
-    if (session.glance === undefined) {
-      const what = `its catalog has no ${options.interface} image service${options.region === undefined ? '' : ` in ${options.region}`}`
-      throw new ServiceUnreadable({ service: 'Keystone', label: 'find Glance', mutates: false }, 200, what)
-    }
-    const url = `${session.glance.replace(/\/+$/, '').replace(/\/v2$/, '')}${path}`
+    const url = `${endpointOf(session)}${path}`
     const headers = { 'x-auth-token': token, ...call.headers }
     const request: Request = { ...call, service: 'Glance', url, headers }
     return parsed(request, await exchange(request, deadline), schema)
@@ -79,6 +83,7 @@ export const connectGlance = (options: KeystoneOptions) => {
         })
       },
       token: async () => (await identity.session(deadline)).token,
+      endpoint: async () => endpointOf(await identity.session(deadline)),
     }),
   }
 

@@ -2,7 +2,9 @@ import { v4 } from 'uuid'
 import type { Caller } from '../auth/caller.ts'
 import { inDriversWords } from '../drivers-words.ts'
 import type { BlockStorage } from './block-storage.ts'
+import { carryOut } from './carry-out.ts'
 import { findSnapshot, findVolume } from './find.ts'
+import { imageFor } from './images.ts'
 import { creating, type Origin, onCluster } from './make.ts'
 import { leaveMessage } from './messages.ts'
 import { placeFor } from './placement.ts'
@@ -138,11 +140,15 @@ export async function createVolume(
     throw invalidInput(`Requested volume size ${size}G is larger than the per-volume limit ${most}G.`)
   }
   const id = v4()
+  const image =
+    asked.imageRef === undefined
+      ? undefined
+      : await imageFor(storage, asked.imageRef, { id, sizeGiB: size }, caller.token)
   const amounts = volumeAmounts(size, type.id)
   const over = await storage.quotas.reserve(caller.project, id, amounts)
   if (over !== undefined) throw overQuota(amounts, over)
   const record = newRecord(storage, caller, asked, { id, size, type, host: '', source })
-  return made(storage, record, type, source)
+  return made(storage, record, type, source, image?.id)
 }
 
 async function made(
@@ -150,6 +156,7 @@ async function made(
   blank: VolumeRecord,
   type: TypeRecord,
   source: Source | undefined,
+  imageId: string | undefined,
 ): Promise<VolumeRecord> {
   let record = blank
   let failure: string | undefined
@@ -159,6 +166,9 @@ async function made(
     record = { ...blank, host }
     const { provider_location } = await onCluster(storage, record, type, source)
     record = { ...record, globalId: provider_location, status: 'available' }
+    if (imageId !== undefined) {
+      record = { ...record, status: 'downloading', work: workOf(storage, record, imageId) }
+    }
   } catch (error) {
     const { name, message, cause } = inDriversWords(error)
     storage.warn('a volume was not made', {
@@ -167,7 +177,7 @@ async function made(
       reason: message,
       ...(cause instanceof Error && { cause: cause.message }),
     })
-    if (name === 'OutcomeUnknown') record = { ...record, work: workOf(storage, record) }
+    if (name === 'OutcomeUnknown') record = { ...record, work: workOf(storage, record, imageId) }
     else {
       record = { ...record, status: 'error' }
       failure = message
@@ -176,15 +186,16 @@ async function made(
   await storage.volumes.create(record)
   if (record.work === null) await storage.quotas.commit(record.project, record.id)
   if (failure !== undefined) await leaveMessage(storage, record, creating.doing, failure)
+  if (record.status === 'downloading') return (await carryOut(storage, record)) ?? record
   return record
 }
 
-const workOf = (storage: BlockStorage, record: VolumeRecord) => ({
+const workOf = (storage: BlockStorage, record: VolumeRecord, imageId: string | undefined) => ({
   id: record.id,
   action: 'create',
-  input: {},
+  input: imageId === undefined ? {} : { imageId },
   since: storage.now(),
-  from: 'error',
+  from: 'available',
   reserved: true,
   requestId: storage.requestId,
 })

@@ -16,10 +16,12 @@ import { setBootable, updateReadonlyFlag } from './flags.ts'
 import { forceDelete } from './force-delete.ts'
 import { setImageMetadata, showImageMetadata, unsetImageMetadata } from './image-metadata.ts'
 import { migrate, migrateCompletion } from './migrate.ts'
+import { reimage } from './reimage.ts'
 import { resetStatus } from './reset-status.ts'
 import { retype } from './retype.ts'
 import { revert } from './revert.ts'
 import { unmanage } from './unmanage.ts'
+import { uploadImage } from './upload-image.ts'
 
 /** Every action on a volume: body, role, allowed states, state meanwhile, operation, answer. */
 export const volumeActions: Readonly<Record<string, Action>> = {
@@ -31,6 +33,8 @@ export const volumeActions: Readonly<Record<string, Action>> = {
   'os-reset_status': resetStatus,
   'os-force_delete': forceDelete,
   'os-unmanage': unmanage,
+  'os-volume_upload_image': uploadImage,
+  'os-reimage': reimage,
   revert,
   'os-set_bootable': setBootable,
   'os-update_readonly_flag': updateReadonlyFlag,
