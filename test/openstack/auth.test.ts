@@ -2,8 +2,9 @@ import { expect, inject, test, vi } from 'vitest'
 import { inTurn } from '../../lib/auth/authenticator.ts'
 import { keystoneTokens } from '../../lib/auth/keystone.ts'
 import { type Identity, keystone } from '../../lib/glance/keystone.ts'
-import { aFolder, startProcess } from '../support/system.ts'
+import { aFolder } from '../support/system.ts'
 import { asUser, soon } from './as-user.ts'
+import { startWithKeystone } from './block-storage.ts'
 
 const passwordOf = (password: string): Identity => ({
   ...{ username: 'block', password, projectName: 'service' },
@@ -151,18 +152,9 @@ test('where we are not let in, or may not look at tokens, or nobody answers, nei
 })
 
 test('npm start with CINDERLESS_AUTH=keystone lets in whom Keystone knows, for what their role allows', async () => {
-  const { keystoneUrl, password, region } = inject('openstack')
-  const settings = {
-    CINDERLESS_AUTH: 'keystone',
-    OS_AUTH_URL: keystoneUrl,
-    OS_USERNAME: 'block',
-    OS_PASSWORD: password,
-    OS_PROJECT_NAME: 'service',
-    OS_REGION_NAME: region,
-  }
-  for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value)
+  const { keystoneUrl } = inject('openstack')
   await using folder = await aFolder()
-  const system = await startProcess(folder.path)
+  const system = await startWithKeystone(folder.path)
   const statusFor = async (token: string | undefined, path: string, body?: object) => {
     const response = await fetch(`${system.url}${path}`, {
       method: body === undefined ? 'GET' : 'POST',
@@ -196,6 +188,5 @@ test('npm start with CINDERLESS_AUTH=keystone lets in whom Keystone knows, for w
     expect(await statusFor(await asUser('alt').token(), ofDemo)).toEqual([400, null])
   } finally {
     await system.stop()
-    vi.unstubAllEnvs()
   }
 })

@@ -15,6 +15,10 @@ export interface OpenStack {
   readonly region: string
   /** Of every user. */
   readonly password: string
+  /** Where the catalog says that Block Storage is; who wants it there starts it. */
+  readonly blockStoragePort: number
+  /** For the scripts of this folder. */
+  readonly env: Readonly<Record<string, string>>
   readonly projects: Readonly<Record<string, string>>
 }
 
@@ -25,7 +29,10 @@ declare module 'vitest' {
 }
 
 const script = (name: string) => fileURLToPath(new URL(name, import.meta.url))
-const programs = ['keystone-manage', 'glance-api', 'glance-manage', 'uwsgi', 'curl']
+const programs = [
+  ...['keystone-manage', 'glance-api', 'glance-manage', 'uwsgi', 'curl'],
+  ...['openstack', 'cinder', 'tempest', 'stestr'],
+]
 const isThere = (program: string) => spawnSync('which', [program], { env: { PATH: searched } }).status === 0
 const searched = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
@@ -35,11 +42,11 @@ const install = () => {
   if (missing.length === 0) return
   if (process.getuid?.() !== 0 || !isThere('apt-get')) {
     throw new Error(
-      `These tests need Debian's Keystone and Glance, and ${missing.join(', ')} are missing. As root, on Debian or Ubuntu: test/openstack/install.sh servers`,
+      `These tests need Debian's Keystone, Glance, clients and Tempest, and ${missing.join(', ')} are missing. As root, on Debian or Ubuntu: test/openstack/install.sh suites`,
     )
   }
-  console.log(`Installing Debian's Keystone and Glance: ${missing.join(', ')} are missing`)
-  execFileSync('bash', [script('install.sh'), 'servers'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  console.log(`Installing Debian's Keystone, Glance, clients and Tempest: ${missing.join(', ')} are missing`)
+  execFileSync('bash', [script('install.sh'), 'suites'], { stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
 const freePorts = async (count: number): Promise<number[]> => {
@@ -55,17 +62,20 @@ export default async ({ provide }: TestProject) => {
   // Their databases are made in hundreds of commits: on a busy disk that takes minutes, in memory seconds.
   const folder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   const work = await mkdtemp(join(folder, 'cinderless-openstack-'))
-  const [keystone = 0, glance = 0] = await freePorts(2)
+  const [keystone = 0, glance = 0, blockStorage = 0] = await freePorts(3)
   const password = 'loopback-only'
   const region = 'RegionOne'
   const env = {
     PATH: searched,
     LANG: 'C.UTF-8',
+    // What clients keep of themselves goes away with the rest.
+    HOME: work,
     OS_PEER_WORK: work,
     OS_PEER_PASSWORD: password,
     OS_PEER_REGION: region,
     KEYSTONE_PORT: String(keystone),
     GLANCE_PORT: String(glance),
+    BLOCK_STORAGE_URL: `http://127.0.0.1:${blockStorage}/v3`,
   }
   const run = (name: string) =>
     execFileSync('bash', [script(name)], { env, stdio: ['ignore', 'ignore', 'inherit'], timeout: 300_000 })
@@ -82,6 +92,8 @@ export default async ({ provide }: TestProject) => {
       region,
       password,
       projects,
+      blockStoragePort: blockStorage,
+      env,
     })
   } catch (error) {
     await down()

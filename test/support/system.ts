@@ -8,10 +8,19 @@ import { fileURLToPath } from 'node:url'
 
 const program = fileURLToPath(new URL('../../local/main.ts', import.meta.url))
 
-/** The whole system as a process of its own, so that it can be killed. */
-export const startProcess = async (state: string, args: readonly string[] = []) => {
+/**
+ * The whole system as a process of its own, so that it can be killed.
+ *
+ * @param environment what it is told beside what this process was.
+ */
+export const startProcess = async (
+  state: string,
+  args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+) => {
   const child = spawn(process.execPath, [program, '--port', '0', '--state', state, '--no-images', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
   })
   const said: string[] = []
   createInterface({ input: child.stderr }).on('line', (line) => said.push(line))
