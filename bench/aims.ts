@@ -5,6 +5,7 @@ import type { Growth } from './growth.ts'
 import type { JobFigures } from './jobs/measure.ts'
 import type { Operation } from './operations.ts'
 import { median, rounded } from './statistics.ts'
+import type { StorageFigures } from './storage/measure.ts'
 
 type Limit = { readonly atMost: number } | { readonly atLeast: number }
 
@@ -64,6 +65,21 @@ export const aimsOfJobs = ({ phases, progress, cancel, clones }: JobFigures) => 
     clonesLost: aim({ atMost: 0 }, [['clones', clones.lost]]),
     clonesPerSecond: aim({ atLeast: 20 }, perSecond),
     clonesPerSecondWished: aim({ atLeast: 50 }, perSecond),
+  }
+}
+
+export const aimsOfStorage = ({ calls, largeOfSmall, memoryMb }: StorageFigures) => {
+  const p50 = (name: string) => [[name, calls[name]?.p50 ?? Number.NaN]] as const
+  const perSecond = [['create 8', calls['create 8']?.perSecond ?? Number.NaN]] as const
+  return {
+    storageCreateMs: aim({ atMost: 10 }, p50('create 1')),
+    storageAttachMs: aim({ atMost: 10 }, p50('attach 1')),
+    storageGetMs: aim({ atMost: 2 }, p50('get 1')),
+    storageCreatesPerSecond: aim({ atLeast: 150 }, perSecond),
+    storageCreatesPerSecondWished: aim({ atLeast: 200 }, perSecond),
+    storagePageLargeOfSmall: aim({ atMost: 1.3 }, [['page', largeOfSmall]]),
+    storageMemoryMb: aim({ atMost: 400 }, [['made', memoryMb.made]]),
+    storageMemoryGrowth: aim({ atMost: 1.1 }, [['made again', rounded(memoryMb.madeAgain / memoryMb.made)]]),
   }
 }
 

@@ -12,6 +12,8 @@ export interface Running extends AsyncDisposable {
   readonly pid: number
   /** Milliseconds from the start to the line that says it is ready. */
   readonly readyMs: number
+  /** What it has written so far. */
+  said(): string
 }
 
 const end = async (child: ChildProcess) => {
@@ -44,12 +46,14 @@ export const start = async (
     detached: true,
   })
   let written = ''
+  let said = ''
   child.stderr.on('data', (chunk) => {
     written += chunk
   })
   const lines = createInterface({ input: child.stdout })
   const url = await new Promise<string>((resolve, reject) => {
     lines.on('line', (line) => {
+      said += `${line}\n`
       if (line.startsWith('ready ')) resolve(line.slice('ready '.length))
     })
     child.once('error', reject)
@@ -58,7 +62,7 @@ export const start = async (
     )
   })
   const readyMs = performance.now() - began
-  return { url, pid: child.pid ?? 0, readyMs, [Symbol.asyncDispose]: () => end(child) }
+  return { url, pid: child.pid ?? 0, readyMs, said: () => said, [Symbol.asyncDispose]: () => end(child) }
 }
 
 /** The Node that runs this, with a program of this project. */

@@ -1,5 +1,6 @@
 import { jobRows } from './jobs/figures.ts'
 import type { Results } from './report.ts'
+import { storageRows } from './storage/figures.ts'
 
 export interface Quoted extends Results {
   readonly quick: boolean
@@ -8,7 +9,17 @@ export interface Quoted extends Results {
 
 const s = (ms: number | undefined) => `${((ms ?? Number.NaN) / 1000).toFixed(2)} s`
 
-const rowsOf = ({ readyMs, memoryMb, operations, growth, throughput, bundles, agent, jobs }: Quoted) => {
+const rowsOf = ({
+  readyMs,
+  memoryMb,
+  operations,
+  growth,
+  throughput,
+  bundles,
+  agent,
+  jobs,
+  storage,
+}: Quoted) => {
   const create = operations['create-volume']?.keptAlive
   const sizes = Object.entries(growth.create?.p50 ?? {}).map(([size, ms]) => ({ size: Number(size), ms }))
   const reads = Object.entries(throughput.read ?? {})
@@ -58,6 +69,7 @@ const rowsOf = ({ readyMs, memoryMb, operations, growth, throughput, bundles, ag
     ],
     [`the same, ${amount('sparse')}`, `${copy('sparse')}; ${copies.sparse?.allocatedMb} MB on the disk`],
     ...jobRows(jobs),
+    ...storageRows(storage),
   ]
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { version } from '../lib/version.ts'
 import { measureAgent } from './agent/measure.ts'
-import { aimsOf } from './aims.ts'
+import { aimsOf, aimsOfStorage } from './aims.ts'
 import { measureBundles } from './bundles.ts'
 import { root } from './child.ts'
 import { figures } from './figures.ts'
@@ -16,6 +16,8 @@ import { readable } from './readable.ts'
 import { report } from './report.ts'
 import { startStand } from './stand.ts'
 import { measureStart } from './start.ts'
+import { measureStorage } from './storage/measure.ts'
+import { storageSamples } from './storage/samples.ts'
 import { measureThroughput } from './throughput.ts'
 
 const { values: options } = parseArgs({
@@ -39,6 +41,7 @@ const samples = quick
       atOnce: 2,
       agent: { calls: 50, rounds: 3, dataBytes: 256 * MiB },
       jobs: jobSamples(quick),
+      storage: storageSamples(quick),
     }
   : {
       starts: 9,
@@ -50,6 +53,7 @@ const samples = quick
       atOnce: 1,
       agent: { calls: 1000, rounds: 5, dataBytes: 2048 * MiB },
       jobs: jobSamples(quick),
+      storage: storageSamples(quick),
     }
 
 const began = Date.now()
@@ -97,6 +101,7 @@ try {
   const jobs = await part('jobs', () =>
     measureJobs(join(folder, 'jobs'), join(folder, 'bundles/agent.cjs'), samples.jobs),
   )
+  const storage = await part('storage', () => measureStorage(join(folder, 'storage'), samples.storage))
   const stems = (await readdir(join(root, 'functions/driver'))).map((file) => file.replace(/\.ts$/, ''))
   const notMeasured = stems.filter((stem) => operations[stem] === undefined)
 
@@ -108,7 +113,7 @@ try {
     samples,
     tookSeconds: took,
     loadAfter: loadNow(),
-    aims: aimsOf(operations, bundles, growth, agent, jobs),
+    aims: { ...aimsOf(operations, bundles, growth, agent, jobs), ...aimsOfStorage(storage) },
     readyMs,
     memoryMb,
     aws,
@@ -119,6 +124,7 @@ try {
     bundles,
     agent,
     jobs,
+    storage,
   }
   await writeFile(options.out, `${readable(results)}\n`)
   report(results)

@@ -8,6 +8,8 @@ import { reportJobs } from './jobs/report.ts'
 import type { Compared, Operation } from './operations.ts'
 import { printTable } from './print.ts'
 import type { Timing } from './statistics.ts'
+import type { StorageFigures } from './storage/measure.ts'
+import { reportStorage } from './storage/report.ts'
 import type { Throughput } from './throughput.ts'
 
 type Named<T> = Readonly<Record<string, T>>
@@ -24,6 +26,7 @@ export interface Results {
   readonly bundles: Named<Bundle>
   readonly agent: AgentFigures
   readonly jobs: JobFigures
+  readonly storage: StorageFigures
 }
 
 const rows = <T, Row extends object>(of: Named<T>, row: (value: T) => Row) =>
@@ -96,6 +99,7 @@ export const report = (results: Results): void => {
   )
   reportAgent(results.agent)
   reportJobs(results.jobs)
+  reportStorage(results.storage)
   reportAims(results.aims)
 }
 

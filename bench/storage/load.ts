@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
 import { rounded, timing } from '../statistics.ts'
 
-// Clients of Block Storage, in a process of their own: `node bench/storage/load.ts URL KIND CLIENTS SECONDS`.
-const [url = '', kind = '', clients = '1', seconds = '1'] = process.argv.slice(2)
+// Clients of Block Storage, in a process of their own: `node bench/storage/load.ts URL KIND CLIENTS SECONDS [PROJECT] [VOLUMES]`.
+const [url = '', kind = '', clients = '1', seconds = '1', asked = '', volumes = '0'] = process.argv.slice(2)
 const { hostname: host, port } = new URL(url)
 const agent = new http.Agent({ keepAlive: true })
-const project = 'be'.repeat(16)
+const project = asked || 'be'.repeat(16)
 const headers = { 'Content-Type': 'application/json', 'X-Auth-Token': `bench:${project}` }
 
 /** One request. @throws Error when it is not answered as it should be. */
@@ -68,18 +68,38 @@ const kinds: Readonly<Record<string, (given: string) => Promise<void>>> = {
   page: async () => void (await timed(() => ask('GET', '/volumes/detail?limit=1000'))),
 }
 
-const given = await create('given')
-const run = kinds[kind]
-if (run === undefined) throw new Error(`no kind ${kind}`)
-const client = async (): Promise<void> => {
-  while (performance.now() < window.to) await run(given)
+/** So many volumes are made, and deleted again where they are turned over. */
+const many = async (deletes: boolean): Promise<void> => {
+  let left = Number(volumes)
+  window.from = performance.now()
+  const one = async (): Promise<void> => {
+    while (left-- > 0) {
+      const id = await timed(() => create('one of many'))
+      if (deletes) await ask('DELETE', `/volumes/${id}`)
+    }
+  }
+  await Promise.all(Array.from({ length: Number(clients) }, one))
 }
-const all = Promise.all(Array.from({ length: Number(clients) }, client))
-// A quarter more before anything counts.
-await Promise.race([sleep(Number(seconds) * 250), all])
-window.from = performance.now()
-window.to = window.from + Number(seconds) * 1000
-await all
-await ask('DELETE', `/volumes/${given}`)
+
+/** For so many seconds. */
+const forAWhile = async (run: (given: string) => Promise<void>): Promise<void> => {
+  const given = await create('given')
+  const client = async (): Promise<void> => {
+    while (performance.now() < window.to) await run(given)
+  }
+  const all = Promise.all(Array.from({ length: Number(clients) }, client))
+  // A quarter more before anything counts.
+  await Promise.race([sleep(Number(seconds) * 250), all])
+  window.from = performance.now()
+  window.to = window.from + Number(seconds) * 1000
+  await all
+  await ask('DELETE', `/volumes/${given}`)
+}
+
+const began = performance.now()
+const run = kinds[kind]
+if (run !== undefined) await forAWhile(run)
+else await many(kind === 'turn over')
 agent.destroy()
-console.log(JSON.stringify({ perSecond: rounded(taken.length / Number(seconds)), ...timing(taken) }))
+const lasted = run === undefined ? (performance.now() - began) / 1000 : Number(seconds)
+console.log(JSON.stringify({ perSecond: rounded(taken.length / lasted), ...timing(taken) }))

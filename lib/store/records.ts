@@ -22,6 +22,19 @@ interface Part {
   readonly oldestFirst?: boolean | undefined
 }
 
+const keyOf = (kind: string, id: string) => ({ pk: `${kind}#${id}` })
+
+/** A record as its item in the table, with its places in the indexes. */
+export const itemOf = <T extends AnyRecord>(kind: string, record: T) => ({
+  ...keyOf(kind, record.id),
+  ...record,
+  gsi1pk: `${kind}#${record.project}`,
+  gsi1sk: orderOf(record),
+  ...(record.name && { gsi2pk: `${kind}#${record.project}#${record.name}`, gsi2sk: record.id }),
+  gsi3pk: `${kind}#${shardOf(record.id)}`,
+  gsi3sk: orderOf(record),
+})
+
 /**
  * Records of one kind: an item each, its key `KIND#id`. Index `gsi1` has those of a project and `gsi3` all of them, both
  * by time of creation; `gsi2` has those of a name.
@@ -31,16 +44,8 @@ export const recordsOf = <T extends AnyRecord>(
   kind: string,
   Schema: z.ZodType<T>,
 ): Records<T> => {
-  const key = (id: string) => ({ pk: `${kind}#${id}` })
-  const item = (record: T) => ({
-    ...key(record.id),
-    ...record,
-    gsi1pk: `${kind}#${record.project}`,
-    gsi1sk: orderOf(record),
-    ...(record.name && { gsi2pk: `${kind}#${record.project}#${record.name}`, gsi2sk: record.id }),
-    gsi3pk: `${kind}#${shardOf(record.id)}`,
-    gsi3sk: orderOf(record),
-  })
+  const key = (id: string) => keyOf(kind, id)
+  const item = (record: T) => itemOf(kind, record)
   const atVersion = (version: number) => ({
     ConditionExpression: '#version = :version',
     ExpressionAttributeNames: { '#version': 'version' },
