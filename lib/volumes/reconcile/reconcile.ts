@@ -9,8 +9,8 @@ import { endReservations } from './reservations.ts'
 export interface Reconcile {
   /** Remove from the cluster what dead calls of ours have left there. */
   readonly mend: boolean
-  isOver: Looking['isOver']
-  pause: Looking['pause']
+  readonly isOver: Looking['isOver']
+  readonly pause: Looking['pause']
 }
 
 /**
