@@ -1,12 +1,13 @@
 import * as z from 'zod'
 import { createSnapshot } from '../driver/create-snapshot.ts'
 import { deleteSnapshot } from '../driver/delete-snapshot.ts'
+import { manageExistingSnapshotGetSize } from '../driver/manage-existing-snapshot-get-size.ts'
 import { unmanageSnapshot } from '../driver/unmanage-snapshot.ts'
 import type { BlockStorage } from './block-storage.ts'
 import { driverSnapshot, knownVolume } from './driver-model.ts'
 import type { Kind } from './kind.ts'
 import type { Operation, Outcome } from './operation.ts'
-import { snapshotAmounts } from './quotas.ts'
+import { sizeAmounts, snapshotAmounts } from './quotas.ts'
 import { type SnapshotRecord, SnapshotStatus } from './record.ts'
 import { link, unlink } from './snapshot-links.ts'
 
@@ -19,10 +20,20 @@ const creating: Operation<SnapshotRecord> = {
   async run(storage, snapshot, input) {
     const { inUse } = NewInput.parse(input)
     const volume = await link(storage, snapshot, inUse)
-    const { provider_location } = await createSnapshot(await storage.backend(snapshot.host), {
+    const backend = await storage.backend(snapshot.host)
+    const { provider_location } = await createSnapshot(backend, {
       snapshot: { ...driverSnapshot(snapshot), volume_id: volume.id, volume: knownVolume(volume) },
     })
-    return { done: { status: 'available', progress: '100%', globalId: provider_location } }
+    // One whose call was cut off may have been taken then, or now of a volume that has grown since: the cluster knows.
+    const { size } = await manageExistingSnapshotGetSize(backend, {
+      snapshot: { ...driverSnapshot(snapshot), volume_id: volume.id },
+      existing_ref: { 'source-id': provider_location },
+    })
+    return {
+      done: { status: 'available', progress: '100%', globalId: provider_location, size },
+      // What it has more than was asked for counts, too.
+      ...(size !== snapshot.size && { freed: sizeAmounts(snapshot.size - size, snapshot.typeId) }),
+    }
   },
 }
 

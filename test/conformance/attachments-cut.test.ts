@@ -72,7 +72,7 @@ const rows: Record<string, Row> = {
   },
 }
 
-test.concurrent.each(Object.entries(rows))(
+test.each(Object.entries(rows))(
   '%s, cut off at any call, is put right by the next look',
   async (name, row) => {
     let isWhole = false

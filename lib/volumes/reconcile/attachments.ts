@@ -1,10 +1,14 @@
+import type { Attachment } from '../../driver/backend.ts'
+import { entries } from '../../driver/book.ts'
+import { listAttached } from '../../driver/inventory.ts'
 import { terminateConnection } from '../../driver/terminate-connection.ts'
 import { inDriversWords } from '../../drivers-words.ts'
-import { attachmentsList } from '../../storpool/attachments.ts'
 import { forget } from '../connect.ts'
 import { knownVolume } from '../driver-model.ts'
+import { isOlderConnection } from '../older-connections.ts'
 import type { AttachmentPointer, VolumeRecord } from '../record.ts'
 import { serviceNames } from '../services.ts'
+import { CUT_OFF_MS } from '../working.ts'
 import type { Census } from './census.ts'
 import { DEAD_MS, isOlder, type Looking } from './findings.ts'
 
@@ -45,30 +49,33 @@ async function endLost(
   }
 }
 
-/** The book of attachments, the records and what StorPool has attached, beside each other. Nothing is changed. */
+/**
+ * The book of attachments, the records and what StorPool has attached, beside each other. What is only half in the book
+ * after a while was left by a call that is dead: nobody was told of it, or it was to be ended.
+ */
 export async function compareAttached(looking: Looking, { volumes }: Census): Promise<boolean> {
   const { storage } = looking
   const ours = new Map<string, string>()
   for (const [id, { globalId }] of volumes) if (globalId !== null) ours.set(globalId, id)
   const attached = new Map<string, Set<number>>()
   for (const service of serviceNames(storage)) {
-    const { storpool } = await storage.backend(service)
-    for (const { globalId = '', client } of await attachmentsList(storpool))
-      attached.set(globalId, (attached.get(globalId) ?? new Set()).add(client))
+    const found = await listAttached(await storage.backend(service))
+    for (const [globalId, clients] of found) attached.set(globalId, clients)
   }
   for (const [id, { globalId, connected }] of volumes) {
     const lost = connected.filter(({ clientId }) => !attached.get(globalId ?? '')?.has(Number(clientId)))
     if (lost.length > 0) await tellOfLost(looking, id, lost)
   }
+  const half: Half[] = []
   for (const [globalId, clients] of attached) {
     if (looking.isOver()) return false
     const id = ours.get(globalId)
     if (id === undefined) continue
     const recorded = volumes.get(id)?.connected.map(({ clientId }) => clientId) ?? []
     const others = [...clients].filter((client) => !recorded.includes(client))
-    if (others.length > 0) await tellOfHolders(looking, id, globalId, others)
+    if (others.length > 0) half.push(...(await tellOfHolders(looking, id, globalId, others)))
   }
-  return true
+  return half.length === 0 || endHalf(looking, half)
 }
 
 /** Much may have happened since the list was read. */
@@ -86,16 +93,49 @@ async function tellOfLost(
   }
 }
 
+/** A connection that is being made or ended by the book. */
+interface Half {
+  readonly volume: VolumeRecord
+  readonly entry: Attachment
+}
+
+/** @returns connections of the older calls that are not whole. */
 async function tellOfHolders(
   { storage, found }: Looking,
   id: string,
   globalId: string,
   clients: readonly number[],
-): Promise<void> {
+): Promise<Half[]> {
   const volume = await storage.volumes.get(id)
-  if (volume === undefined) return
-  const page = await (await storage.backend(volume.host)).attachments.read(globalId)
-  const booked = new Set(Object.values(page.attachments).map(({ clientId }) => clientId))
+  if (volume === undefined) return []
+  const page = entries(await (await storage.backend(volume.host)).attachments.read(globalId))
+  const booked = new Set(page.map(({ clientId }) => clientId))
   for (const client of clients.filter((one) => !booked.has(one)))
     found({ kind: 'holder', id, text: `client ${client} has volume ${id} attached`, mended: false })
+  return page
+    .filter((entry) => entry.state !== 'attached' && isOlderConnection(globalId, entry))
+    .map((entry) => ({ volume, entry }))
+}
+
+/** The book has no times: who is at work on one has ended it, or been cut off, after a while. @returns false: the time was up. */
+async function endHalf(looking: Looking, half: readonly Half[]): Promise<boolean> {
+  const isTime = await looking.pause(CUT_OFF_MS)
+  for (const { volume, entry } of half) {
+    const { id, generation, host, state } = entry
+    const backend = await looking.storage.backend(volume.host)
+    const now = (await backend.attachments.read(volume.globalId ?? '')).attachments[id]
+    if (now === undefined || now.generation !== generation || now.state !== state) continue
+    const tell = (text: string, mended: boolean) =>
+      looking.found({ kind: 'connection', id, text: `of volume ${volume.id} to ${host}: ${text}`, mended })
+    if (!isTime || !looking.mend) {
+      tell(`it is ${state} by the book`, false)
+      continue
+    }
+    const ended = { volume: knownVolume(volume), attachmentId: id, generation, force: false }
+    await terminateConnection(backend, ended).then(
+      () => tell(`it was ${state} by the book`, true),
+      (error: unknown) => tell(inDriversWords(error).message, false),
+    )
+  }
+  return isTime
 }

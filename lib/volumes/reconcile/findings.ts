@@ -45,10 +45,10 @@ export interface Looking {
   /** Whether objects on the cluster may be removed and connections ended; else they are told of. */
   readonly mend: boolean
   /** True when there is no time for more. */
-  isOver(): boolean
+  readonly isOver: () => boolean
   /** Waits so many milliseconds. @returns false: there is no time for that. */
-  pause(ms: number): Promise<boolean>
-  found(finding: Finding): void
+  readonly pause: (ms: number) => Promise<boolean>
+  readonly found: (finding: Finding) => void
 }
 
 /** Keeps what is found. */
@@ -57,7 +57,7 @@ export const collecting = () => {
   const counts: Partial<Record<Finding['kind'], number>> = {}
   let unmended = 0
   return {
-    found(finding: Finding) {
+    found: (finding: Finding): void => {
       counts[finding.kind] = (counts[finding.kind] ?? 0) + 1
       if (!finding.mended) unmended += 1
       if (findings.length < LISTED) findings.push(finding)
@@ -69,5 +69,5 @@ export const collecting = () => {
 /** Milliseconds after which what no record speaks of was left by a call that is dead. */
 export const DEAD_MS = 600_000
 
-export const isOlder = ({ now }: BlockStorage, since: string, ms: number): boolean =>
-  Date.parse(now()) - Date.parse(since) > ms
+export const isOlder = (storage: BlockStorage, since: string, ms: number): boolean =>
+  Date.parse(storage.now()) - Date.parse(since) > ms

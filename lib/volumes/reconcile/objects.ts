@@ -1,23 +1,9 @@
-import { type AttachingBackend, snapshotName, volumeName } from '../../driver/backend.ts'
-import { snapshotsList } from '../../storpool/snapshots.ts'
-import { volumesList } from '../../storpool/volumes.ts'
+import { type Listed, listObjects } from '../../driver/inventory.ts'
 import { amendOn } from '../begin-on.ts'
 import { volumeKind } from '../carry-out.ts'
 import { serviceNames } from '../services.ts'
 import type { Census, Kept } from './census.ts'
 import type { Looking } from './findings.ts'
-
-interface Listed {
-  readonly name: string
-  readonly globalId: string
-  readonly tags?: Readonly<Record<string, string>> | undefined
-}
-
-/** The id in an object's tags, if its name is the one that is made from it: what operations and jobs make beside is named otherwise. */
-const idIn = ({ name, tags }: Listed, nameOf: (id: string) => string): string | undefined => {
-  const id = tags?.['cl-id']
-  return id !== undefined && name === nameOf(id) ? id : undefined
-}
 
 /**
  * What is on the clusters beside what the records say. Objects with our tags and without a record are told of and never
@@ -28,10 +14,11 @@ export async function compareObjects(looking: Looking, census: Census): Promise<
   const [volumes, snapshots] = [new Set<string>(), new Set<string>()]
   for (const service of serviceNames(storage)) {
     const backend = await storage.backend(service)
-    const all = await Promise.all([volumesList(backend.storpool), snapshotsList(backend.storpool)])
-    for (const { globalId } of all[0]) volumes.add(globalId)
-    for (const { globalId, deleted } of all[1]) if (!deleted) snapshots.add(globalId)
-    await tellOfStrays(looking, backend, census, all)
+    const there = await listObjects(backend)
+    for (const { globalId } of there.volumes) volumes.add(globalId)
+    for (const { globalId } of there.snapshots) snapshots.add(globalId)
+    await tellOfStrays(looking, there.volumes, census.volumes, storage.volumes)
+    await tellOfStrays(looking, there.snapshots, census.snapshots, storage.snapshots)
   }
   await tellOfMissing(looking, 'volume', census.volumes, volumes)
   await tellOfMissing(looking, 'snapshot', census.snapshots, snapshots)
@@ -39,27 +26,15 @@ export async function compareObjects(looking: Looking, census: Census): Promise<
 }
 
 async function tellOfStrays(
-  { storage, found, isOver }: Looking,
-  backend: AttachingBackend,
-  census: Census,
-  [volumes, snapshots]: readonly [
-    readonly Listed[],
-    readonly (Listed & { readonly deleted?: boolean | undefined })[],
-  ],
+  { found, isOver }: Looking,
+  there: readonly Listed[],
+  recorded: ReadonlyMap<string, Kept>,
+  records: { get(id: string): Promise<object | undefined> },
 ): Promise<void> {
-  const told = (id: string, name: string) =>
+  for (const { id, name } of there) {
+    if (isOver()) return
+    if (id === undefined || recorded.has(id) || (await records.get(id)) !== undefined) continue
     found({ kind: 'no-record', id, text: `${name} is on the cluster and has no record`, mended: false })
-  for (const volume of volumes) {
-    if (isOver()) return
-    const id = idIn(volume, (one) => volumeName(backend, one))
-    if (id === undefined || census.volumes.has(id)) continue
-    if ((await storage.volumes.get(id)) === undefined) told(id, volume.name)
-  }
-  for (const snapshot of snapshots) {
-    if (isOver()) return
-    const id = idIn(snapshot, (one) => snapshotName(backend, one))
-    if (id === undefined || snapshot.deleted || census.snapshots.has(id)) continue
-    if ((await storage.snapshots.get(id)) === undefined) told(id, snapshot.name)
   }
 }
 

@@ -2,7 +2,6 @@ import type { Amounts, QuotaUse } from '../quotas.ts'
 import { CUT_OFF_MS } from '../working.ts'
 import { type Census, takeCensus } from './census.ts'
 import type { Looking } from './findings.ts'
-import { endReservations } from './reservations.ts'
 
 /** Each project's quota, as it was before records were counted. */
 export type Quotas = ReadonlyMap<string, QuotaUse>
@@ -40,14 +39,12 @@ async function countAgain(looking: Looking): Promise<Census | undefined> {
 }
 
 /**
- * End reservations that nobody will use, and count anew what projects use. A call takes its record away first and counts
+ * Count anew what projects use. A call takes its record away first and counts
  * that afterwards, so what differs is counted once more after a while, and written only where nothing was counted in
  * between.
  */
 export async function mendQuotas(looking: Looking, census: Census): Promise<boolean> {
   const { storage } = looking
-  const first = await readQuotas(looking)
-  for (const project of first.keys()) await endReservations(looking, census, project)
   const suspects = drifted(census, await readQuotas(looking))
   if (suspects.length === 0) return true
   const seen = await readQuotas(looking)

@@ -4,12 +4,13 @@ import { type Census, takeCensus } from './census.ts'
 import { collecting, type Looking, type Report } from './findings.ts'
 import { compareObjects, mendLinks } from './objects.ts'
 import { mendQuotas } from './quotas.ts'
+import { endReservations } from './reservations.ts'
 
 export interface Reconcile {
   /** Remove from the cluster what dead calls of ours have left there. */
   readonly mend: boolean
-  isOver: Looking['isOver']
-  pause: Looking['pause']
+  readonly isOver: Looking['isOver']
+  readonly pause: Looking['pause']
 }
 
 /**
@@ -28,7 +29,7 @@ export async function reconcile(storage: BlockStorage, { mend, isOver, pause }: 
 
 /** Half of the records would tell nothing of what is missing among them. @returns false: the time was up before the end. */
 async function compare(looking: Looking, census: Census): Promise<boolean> {
-  const steps = [followPointers, compareAttached, compareObjects, mendLinks, mendQuotas]
+  const steps = [followPointers, endReservations, compareAttached, compareObjects, mendLinks, mendQuotas]
   for (const step of steps) if (!(await step(looking, census))) return false
   return true
 }
