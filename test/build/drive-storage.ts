@@ -30,7 +30,7 @@ const askOf =
 export const driveStorage = async (system: System): Promise<void> => {
   const ask = askOf(system, project)
   const types = await driveTypes(ask)
-  const volume = await driveVolumes(ask, types)
+  const volume = await driveVolumes(ask)
   await driveActions(ask, volume, types)
   await driveSnapshots(ask, volume)
   // The first that an administrator's project has is a snapshot of another one's volume.
@@ -61,9 +61,9 @@ const madeOf = async (ask: Ask, volume: object): Promise<string> =>
   (await ask('POST', '/volumes', { volume: { size: 1, ...volume } })).volume.id
 
 /** @returns a volume without a type. */
-const driveVolumes = async (ask: Ask, { usual }: Types): Promise<string> => {
+const driveVolumes = async (ask: Ask): Promise<string> => {
   const id = await madeOf(ask, { name: 'one' })
-  await madeOf(ask, { volume_type: usual, source_volid: id })
+  await madeOf(ask, { volume_type: 'usual', source_volid: id })
   const { snapshot } = await ask('POST', '/snapshots', { snapshot: { volume_id: id } })
   const copy = await madeOf(ask, { snapshot_id: snapshot.id })
   await ask('POST', '/snapshots', { snapshot: { volume_id: copy } })

@@ -192,7 +192,13 @@ describe('alarms', () => {
   })
 
   test('watch every function that nobody waits for', () => {
-    const ofErrors = ['JobErrorsAlarm', 'HostJobErrorsAlarm', 'SchedulesAlarm', 'HostsAlarm', 'ReconcileAlarm']
+    const ofErrors = [
+      'JobErrorsAlarm',
+      'HostJobErrorsAlarm',
+      'SchedulesAlarm',
+      'HostsAlarm',
+      'ReconcileAlarm',
+    ]
     const watched = alarmsOf(bare)
       .filter(([id]) => ofErrors.includes(id))
       .flatMap(([, { Properties }]) => Properties.Metrics ?? [{ MetricStat: { Metric: Properties } }])
