@@ -194,7 +194,7 @@ export async function listPage<T extends AnyRecord & { readonly updatedAt: strin
   const isShort = filtersOf(call, listing).length === 0 && !wantsCount(call) && isPlain(sort)
   if (!isShort) {
     const found =
-      query.name !== undefined && project !== undefined
+      query.name !== undefined && project !== undefined && Object.hasOwn(listing.filters, 'name')
         ? await records.named(project, query.name)
         : await records.all(project)
     return listOf(call, found, listing)

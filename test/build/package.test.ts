@@ -57,7 +57,7 @@ describe('what is deployed is what npm start runs', () => {
     const deployed = packaged.ofType('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => {
       const integration = packaged.resources[Properties.Target['Fn::Join'][1][1].Ref]
       const target = integration?.Properties.IntegrationUri['Fn::GetAtt'][0]
-      return `${Properties.RouteKey} ${functionAt(target)} ${Properties.AuthorizationType}`
+      return `${Properties.RouteKey} ${functionAt(target)} ${Properties.AuthorizationType ?? 'NONE'}`
     })
 
     const local = service.routes.map((route) => {

@@ -11,6 +11,7 @@ import { ticketsIn } from '../../lib/store/tickets.ts'
 import { operations } from '../conformance/operations.ts'
 import { eventually } from '../local/harness.ts'
 import { aFolder } from '../support/system.ts'
+import { driveStorage } from './drive-storage.ts'
 import { type Package, packageService } from './packaged.ts'
 import { type Asked, startRecorded } from './recorded.ts'
 import { allows, functionOf, type Permission, permissionsOf, roleOf } from './roles.ts'
@@ -28,6 +29,7 @@ beforeAll(async () => {
   await Promise.all([driveSigned(), driveDeadLetters()])
   await driveLine()
   await driveStores()
+  await driveStorage(recorded.system)
   await loseMessage()
   await loseExecution()
   for (const name of ['publish-volume-stats', 'sweep-jobs', 'ask-hosts'])

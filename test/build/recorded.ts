@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { ClientRequest } from 'node:http'
+import { startCluster } from '../../local/cluster.ts'
 import { type LoadHandler, loadFrom } from '../../local/functions.ts'
 import { startSystem } from '../../local/system.ts'
 import type { Permission } from './roles.ts'
@@ -61,6 +62,17 @@ const askedBy = (by: string, request: ClientRequest, body: string): Asked => {
   return { by, of: 'AWS', what: `${needs.action} ${needs.on}`, needs }
 }
 
+/** The cluster under a second name too, whose client the host with the agent is as well: volumes can be migrated there. */
+const underTwoNames: typeof startCluster = async (...args) => {
+  const cluster = await startCluster(...args)
+  const { SP_API_HTTP_HOST, SP_API_HTTP_PORT, HOSTS = '{}', JOB_HOST = '' } = cluster.environment
+  const { [JOB_HOST]: host, ...others } = JSON.parse(HOSTS)
+  const asAClient = { ...others, [JOB_HOST]: { ...host, clients: { second: 1 } } }
+  const second = { SP_API_HTTP_HOST, SP_API_HTTP_PORT: Number(SP_API_HTTP_PORT) }
+  const told = { BACKENDS: JSON.stringify({ second }), HOSTS: JSON.stringify(asAClient) }
+  return { ...cluster, environment: { ...cluster.environment, ...told } }
+}
+
 /** The whole system in this process, and with it all that its functions ask of others while it runs. */
 export const startRecorded = async (state: string) => {
   const running = new AsyncLocalStorage<string>()
@@ -86,7 +98,7 @@ export const startRecorded = async (state: string) => {
     return (event, context) => running.run(fn.key, () => handler(event, context))
   }
   subscribe('http.client.request.created', created)
-  const system = await startSystem({ state, port: 0, loadHandler })
+  const system = await startSystem({ state, port: 0, loadHandler, cluster: underTwoNames })
   return {
     system,
     asked,

@@ -25,12 +25,14 @@ const nameOf = (resource: any): string => {
   return text.replace(/\$\{(?:AWS::)?([^}]+)\}/g, '$1').replace(/\.Arn(?=$|\/)/, '')
 }
 
-const keysOf = (condition: any): string | undefined => {
-  if (condition === undefined) return undefined
+/** What keys may begin with, each by itself; none where nothing is said of keys. */
+const keysOf = (condition: any): readonly { readonly keys?: string }[] => {
+  if (condition === undefined) return [{}]
   const { 'ForAllValues:StringLike': like, ...others } = condition
-  const keys = like?.['dynamodb:LeadingKeys']
-  if (keys?.length !== 1 || Object.keys(others).length > 0) throw new Error(JSON.stringify(condition))
-  return keys[0]
+  const { 'dynamodb:LeadingKeys': beginnings, ...otherThan } = like ?? {}
+  if (!beginnings?.length || Object.keys({ ...others, ...otherThan }).length > 0)
+    throw new Error(JSON.stringify(condition))
+  return beginnings.map((keys: string) => ({ keys }))
 }
 
 /**
@@ -42,13 +44,12 @@ export const permissionsOf = (role: Resource | undefined): readonly Permission[]
     .flatMap(({ PolicyDocument }: any) => PolicyDocument.Statement)
     .flatMap(({ Effect, Action, Resource, Condition, ...others }: any) => {
       if (Effect !== 'Allow' || Object.keys(others).length > 0) throw new Error(JSON.stringify(others))
-      const keys = keysOf(Condition)
+      const every = keysOf(Condition)
       return [Action].flat().flatMap((action) =>
-        [Resource].flat().map((resource) => ({
-          action,
-          on: nameOf(resource).replace(/^arn:Partition:\w+:Region:AccountId:/, ''),
-          ...(keys === undefined ? {} : { keys }),
-        })),
+        [Resource].flat().flatMap((resource) => {
+          const on = nameOf(resource).replace(/^arn:Partition:\w+:Region:AccountId:/, '')
+          return every.map((keys) => ({ action, on, ...keys }))
+        }),
       )
     })
 

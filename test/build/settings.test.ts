@@ -176,7 +176,7 @@ describe('private subnets', () => {
 describe('alarms', () => {
   const alarmsOf = (packaged: Package) => packaged.ofType('AWS::CloudWatch::Alarm')
 
-  test('watch dead letters, waiting messages, errors, lost executions, schedules, hosts and the API', () => {
+  test('watch dead letters, waiting messages, errors, lost executions, schedules, hosts, reconciliation and the API', () => {
     expect(alarmsOf(bare).map(([id]) => id)).toEqual([
       'DeadLettersAlarm',
       'JobsWaitAlarm',
@@ -186,13 +186,21 @@ describe('alarms', () => {
       'HostJobExecutionsAlarm',
       'SchedulesAlarm',
       'HostsAlarm',
+      'ReconcileAlarm',
       'ApiFaultsAlarm',
     ])
   })
 
   test('watch every function that nobody waits for', () => {
+    const ofErrors = [
+      'JobErrorsAlarm',
+      'HostJobErrorsAlarm',
+      'SchedulesAlarm',
+      'HostsAlarm',
+      'ReconcileAlarm',
+    ]
     const watched = alarmsOf(bare)
-      .filter(([id]) => ['JobErrorsAlarm', 'HostJobErrorsAlarm', 'SchedulesAlarm', 'HostsAlarm'].includes(id))
+      .filter(([id]) => ofErrors.includes(id))
       .flatMap(([, { Properties }]) => Properties.Metrics ?? [{ MetricStat: { Metric: Properties } }])
       .flatMap(({ MetricStat }) => MetricStat?.Metric.Dimensions ?? [])
       .map(({ Value }) => bare.resources[Value.Ref]?.Properties.FunctionName)

@@ -1,0 +1,80 @@
+import { v4 } from 'uuid'
+import { recordsOf } from '../../lib/store/records.ts'
+import { openTable } from '../../lib/store/table.ts'
+import { VolumeRecord } from '../../lib/volumes/record.ts'
+import type { System } from '../../local/system.ts'
+import { eventually } from '../local/harness.ts'
+import type { Ask, Types } from './drive-storage.ts'
+
+type Look = (ask: Ask, id: string) => Promise<unknown>
+
+/** Ways to come upon a volume, each a function's. Of one that is gone by then, or in no state for it, it says so. */
+const looks: readonly Look[] = [
+  (ask, id) => ask('GET', `/volumes/${id}`, undefined, false),
+  (ask, id) => ask('POST', `/volumes/${id}/action`, { 'os-show_image_metadata': null }, false),
+  (ask, id) => ask('POST', '/snapshots', { snapshot: { volume_id: id, metadata: null } }, false),
+  (ask, id) => ask('POST', '/attachments', { attachment: { volume_uuid: id } }, false),
+]
+
+/**
+ * Volumes on which somebody was cut off a while ago, in each way that asks for something else: the function that comes upon
+ * one goes on with it, whichever it is.
+ */
+export const driveCutOff = async (ask: Ask, { service, url }: System, { second }: Types): Promise<void> => {
+  const [table] = service.tables.values()
+  const volumes = recordsOf(openTable(table?.name ?? ''), 'VOLUME', VolumeRecord)
+  const since = new Date(0).toISOString()
+
+  const leave = async (id: string, next: (volume: VolumeRecord) => Partial<VolumeRecord>) => {
+    const volume = await volumes.get(id)
+    if (volume) await volumes.replace({ ...volume, ...next(volume) })
+  }
+  const leaveWork = (id: string, status: VolumeRecord['status'], action: string, input: object) => {
+    const work = { id: v4(), action, input, since, from: 'available', reserved: true, requestId: 'req-cut' }
+    return leave(id, () => ({ status, work }))
+  }
+  const isFree = (id: string) =>
+    eventually(async () => {
+      const { status, attachments } = (await ask('GET', `/volumes/${id}`)).volume
+      return status === 'available' && attachments.length === 0
+    })
+  const snapshotOf = async (volume_id: string): Promise<string> =>
+    (await ask('POST', '/snapshots', { snapshot: { volume_id } })).snapshot.id
+  /** A reservation that a look has made itself. */
+  const letGo = async (id: string) => {
+    const { attachments } = await ask('GET', `/attachments?volume_id=${id}`)
+    for (const one of attachments) await ask('DELETE', `/attachments/${one.id}`)
+  }
+
+  const goOn = async (look: Look) => {
+    const { id } = (await ask('POST', '/volumes', { volume: { size: 1 } })).volume
+    const connector = { host: 'host-1' }
+    await ask('POST', '/attachments', { attachment: { volume_uuid: id, connector } })
+    const work = { id: v4(), action: 'disconnect' as const, since, from: 'attached' as const }
+    await leave(id, ({ attachments }) => ({
+      attachments: Object.fromEntries(
+        Object.entries(attachments).map(([key, one]) => [key, { ...one, status: 'detaching', work }]),
+      ),
+    }))
+    await look(ask, id)
+    await letGo(id)
+
+    await leaveWork(id, 'retyping', 'os-retype', { type: second, policy: 'never' })
+    await look(ask, id)
+    await letGo(id)
+    await leaveWork(id, 'reverting', 'revert', { snapshot_id: await snapshotOf(id) })
+    await look(ask, id)
+    await letGo(id)
+    await leaveWork(id, 'maintenance', 'os-migrate_volume', { to: 'cinderless@second#default' })
+    await look(ask, id)
+    await look(ask, id)
+    await letGo(id)
+    await isFree(id)
+    await leaveWork(id, 'deleting', 'delete', { cascade: true })
+    await look(ask, id)
+    await ask('DELETE', `/volumes/${id}`, undefined, false)
+  }
+  await Promise.all(looks.map(goOn))
+  // It sees to whatever there is, so it would leave nothing to the others.
+  await goOn(() => fetch(`${url}/reconcile`, { method: 'POST' }))
+}
