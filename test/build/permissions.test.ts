@@ -34,6 +34,20 @@ const startJob = ['lambda:InvokeFunction function:cinderless-dev-job-*:durable']
 const lookAtDead = ['sqs:ReceiveMessage JobsDeadLetters', 'sqs:ChangeMessageVisibility JobsDeadLetters']
 const send = ['sqs:SendMessage JobsQueue']
 
+/** The records of Block Storage. All of its functions have one core, which sees to what others left in the middle. */
+const kinds = ['VOLUME', 'SNAPSHOT', 'TYPE', 'MESSAGE', 'SERVICE', 'ATTACHMENT']
+const keepRecords = ['GetItem', 'PutItem', 'DeleteItem'].flatMap((action) =>
+  kinds.map((kind) => `dynamodb:${action} Table ${kind}#*`),
+)
+const count = ['dynamodb:GetItem Table QUOTA#*', 'dynamodb:UpdateItem Table QUOTA#*']
+const nameProjects = ['dynamodb:PutItem Table PROJECT#*']
+const listRecords = ['gsi1', 'gsi2', 'gsi3'].flatMap((index) =>
+  kinds.map((kind) => `dynamodb:Query Table/index/${index} ${kind}#*`),
+)
+const storage = [...token, ...book, ...readHost, ...keepRecords, ...count]
+const api = [...keystone, ...storage, ...nameProjects, ...listRecords, ...readJob]
+const volumes = [...api, ...createJob, ...withhold, ...send]
+
 /**
  * All that a function may do beside writing its own log: the whole of it, so that a role that grows is noticed. That
  * it is enough is seen in permitted.test.ts.
@@ -199,6 +213,24 @@ const may: Record<string, readonly string[]> = {
     'lambda:GetDurableExecution function:cinderless-dev-job-*:*',
     'lambda:InvokeFunction function:cinderless-dev-sweep-jobs',
   ],
+  reconcile: [
+    ...storage,
+    ...listRecords,
+    'dynamodb:Query Table/index/gsi3 PROJECT#*',
+    ...readJob,
+    ...createJob,
+    ...withhold,
+    ...send,
+    'lambda:InvokeFunction function:cinderless-dev-reconcile',
+  ],
+  docs: [],
+  'api-versions': [],
+  'api-volumes': volumes,
+  'api-volume-action': volumes,
+  'api-snapshots': volumes,
+  'api-attachments': volumes,
+  'api-types': api,
+  'api-service': [...api, 'dynamodb:Query Table/index/gsi3 STATS#*'],
   'ask-hosts': [...pair('read'), ...keepHost, 'lambda:InvokeFunction function:cinderless-dev-ask-hosts'],
 }
 

@@ -25,12 +25,12 @@ const nameOf = (resource: any): string => {
   return text.replace(/\$\{(?:AWS::)?([^}]+)\}/g, '$1').replace(/\.Arn(?=$|\/)/, '')
 }
 
-const keysOf = (condition: any): string | undefined => {
-  if (condition === undefined) return undefined
+const keysOf = (condition: any): readonly (string | undefined)[] => {
+  if (condition === undefined) return [undefined]
   const { 'ForAllValues:StringLike': like, ...others } = condition
   const keys = like?.['dynamodb:LeadingKeys']
-  if (keys?.length !== 1 || Object.keys(others).length > 0) throw new Error(JSON.stringify(condition))
-  return keys[0]
+  if (!(keys?.length > 0) || Object.keys(others).length > 0) throw new Error(JSON.stringify(condition))
+  return keys
 }
 
 /**
@@ -42,13 +42,14 @@ export const permissionsOf = (role: Resource | undefined): readonly Permission[]
     .flatMap(({ PolicyDocument }: any) => PolicyDocument.Statement)
     .flatMap(({ Effect, Action, Resource, Condition, ...others }: any) => {
       if (Effect !== 'Allow' || Object.keys(others).length > 0) throw new Error(JSON.stringify(others))
-      const keys = keysOf(Condition)
       return [Action].flat().flatMap((action) =>
-        [Resource].flat().map((resource) => ({
-          action,
-          on: nameOf(resource).replace(/^arn:Partition:\w+:Region:AccountId:/, ''),
-          ...(keys === undefined ? {} : { keys }),
-        })),
+        [Resource].flat().flatMap((resource) =>
+          keysOf(Condition).map((keys) => ({
+            action,
+            on: nameOf(resource).replace(/^arn:Partition:\w+:Region:AccountId:/, ''),
+            ...(keys === undefined ? {} : { keys }),
+          })),
+        ),
       )
     })
 

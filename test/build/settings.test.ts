@@ -185,6 +185,7 @@ describe('alarms', () => {
       'JobExecutionsAlarm',
       'HostJobExecutionsAlarm',
       'SchedulesAlarm',
+      'ReconcileAlarm',
       'HostsAlarm',
       'ApiFaultsAlarm',
     ])
@@ -192,7 +193,11 @@ describe('alarms', () => {
 
   test('watch every function that nobody waits for', () => {
     const watched = alarmsOf(bare)
-      .filter(([id]) => ['JobErrorsAlarm', 'HostJobErrorsAlarm', 'SchedulesAlarm', 'HostsAlarm'].includes(id))
+      .filter(([id]) =>
+        ['JobErrorsAlarm', 'HostJobErrorsAlarm', 'SchedulesAlarm', 'ReconcileAlarm', 'HostsAlarm'].includes(
+          id,
+        ),
+      )
       .flatMap(([, { Properties }]) => Properties.Metrics ?? [{ MetricStat: { Metric: Properties } }])
       .flatMap(({ MetricStat }) => MetricStat?.Metric.Dimensions ?? [])
       .map(({ Value }) => bare.resources[Value.Ref]?.Properties.FunctionName)
