@@ -25,6 +25,9 @@ const VOLUMES = 6
 /** One call in so many is cut off, after one of its first so many calls on table and cluster. */
 const [CUT_ONE_IN, CUT_WITHIN] = [6, 24]
 
+/** Where the machine has too much to do: nobody knows whether it was done, or StorPool was not reached in time. */
+const busy = [503, 504]
+
 let system: BlockStorageSystem
 beforeAll(async () => {
   system = await startBlockStorage()
@@ -166,7 +169,7 @@ test('clients that race while calls are cut off leave records, cluster and quota
           const status = answer?.status ?? 'cut off'
           counts[status] = (counts[status] ?? 0) + 1
           if (typeof status === 'number' && status < 300) after?.(answer?.body)
-          if (typeof status === 'number' && status >= 500 && status !== 504) {
+          if (typeof status === 'number' && status >= 500 && !busy.includes(status)) {
             throw new Error(`${method} ${path} ${JSON.stringify(body)} answered ${status}`, {
               cause: answer?.body,
             })
