@@ -18,6 +18,7 @@ export interface ManageablePage {
   readonly sort_dirs: ('asc' | 'desc')[]
 }
 
+const DEFAULT_POOL = poolOf(undefined)
 /** Every one that the driver lists: what is asked for is cut out once pools and records have been looked at. */
 const ALL = 10_000
 
@@ -34,9 +35,10 @@ const known = async <T extends AnyRecord>(
   return { ...entry, safe_to_manage: false, reason_not_safe: 'already managed', cinder_id: id }
 }
 
+/** The default pool is all of the cluster: what is in a template is in that one's pool, too. */
 const inPool = (host: string) => {
-  const [, pool] = host.split('#')
-  return ({ extra_info }: Manageable) => pool === undefined || poolOf(extra_info?.template) === pool
+  const [, pool = DEFAULT_POOL] = host.split('#')
+  return ({ extra_info }: Manageable) => pool === DEFAULT_POOL || poolOf(extra_info?.template) === pool
 }
 
 /** Volumes or snapshots of a cluster, as something that could be managed. @throws ApiError 400: no such service. */
