@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { volumeActions } from '../../lib/api/actions/table.ts'
 import { attachmentRoutes } from '../../lib/api/attachments.ts'
+import { manageRoutes } from '../../lib/api/manage.ts'
 import type { Route } from '../../lib/api/route.ts'
 import { serviceRoutes } from '../../lib/api/service.ts'
 import { snapshotRoutes } from '../../lib/api/snapshots.ts'
@@ -124,6 +125,7 @@ const apiRoutes = [
   ...snapshotRoutes,
   ...attachmentRoutes,
   ...typeRoutes,
+  ...manageRoutes,
   ...serviceRoutes,
 ]
 

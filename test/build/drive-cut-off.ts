@@ -8,12 +8,15 @@ import type { Ask, Types } from './drive-storage.ts'
 
 type Look = (ask: Ask, id: string) => Promise<unknown>
 
+const nothing = { 'source-name': 'nothing' }
+
 /** Ways to come upon a volume, each a function's. Of one that is gone by then, or in no state for it, it says so. */
 const looks: readonly Look[] = [
   (ask, id) => ask('GET', `/volumes/${id}`, undefined, false),
   (ask, id) => ask('POST', `/volumes/${id}/action`, { 'os-show_image_metadata': null }, false),
   (ask, id) => ask('POST', '/snapshots', { snapshot: { volume_id: id, metadata: null } }, false),
   (ask, id) => ask('POST', '/attachments', { attachment: { volume_uuid: id } }, false),
+  (ask, id) => ask('POST', '/manageable_snapshots', { snapshot: { volume_id: id, ref: nothing } }, false),
 ]
 
 /**

@@ -36,6 +36,7 @@ export const driveStorage = async (system: System): Promise<void> => {
   // The first that an administrator's project has is a snapshot of another one's volume.
   await driveSnapshots(askOf(system, other), volume)
   await driveAttachments(ask, volume)
+  await driveManaging(ask, types)
   await driveServices(ask, types)
   await driveCutOff(ask, system, types)
 }
@@ -119,6 +120,23 @@ const driveAttachments = async (ask: Ask, volume_uuid: string): Promise<void> =>
   for (const query of ['', '?all_tenants=1', `?volume_id=${volume_uuid}`, `/${id}`])
     await ask('GET', `/attachments${query}`)
   await ask('DELETE', `/attachments/${id}`)
+}
+
+/** What the cluster has is taken under care: by a type's id, by its name, and by none. */
+const driveManaging = async (ask: Ask, { usual }: Types): Promise<void> => {
+  for (const type of [usual, 'usual', undefined]) {
+    const id = await madeOf(ask, {})
+    const { snapshot } = await ask('POST', '/snapshots', { snapshot: { volume_id: id } })
+    await ask('POST', `/snapshots/${snapshot.id}/action`, { 'os-unmanage': null })
+    await ask('POST', `/volumes/${id}/action`, { 'os-unmanage': null })
+    const host = 'cinderless@default#default'
+    await ask('GET', `/manageable_volumes/detail?host=${encodeURIComponent(host)}`)
+    const { volume } = await ask('POST', '/manageable_volumes', {
+      volume: { host, ref: { 'source-name': `os--volume-${id}` }, ...(type && { volume_type: type }) },
+    })
+    const ref = { 'source-name': `os--snap--none--snapshot-${snapshot.id}` }
+    await ask('POST', '/manageable_snapshots', { snapshot: { volume_id: volume.id, ref } })
+  }
 }
 
 /** The families that share a function. */

@@ -225,6 +225,7 @@ const may: Record<string, readonly string[]> = {
     ...on(['PutItem'], 'Table', ['ATTACHMENT']),
     ...list('ATTACHMENT', ['gsi1', 'gsi3']),
   ],
+  'api-manage': [...goOn, ...forget, ...noteProject, ...list('TYPE', ['gsi1', 'gsi2'])],
   'api-types': [
     ...keystone,
     ...on(keep, 'Table', ['TYPE']),

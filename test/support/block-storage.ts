@@ -33,6 +33,7 @@ export interface Answered {
 const functionOf = (path: string): string => {
   const [kind = '', , action] = path.split('?')[0]?.split('/').filter(Boolean) ?? []
   if (kind === 'volumes' && action === 'action') return 'volume_action'
+  if (/manage/.test(kind)) return 'manage'
   return ['volumes', 'snapshots', 'attachments', 'types'].includes(kind) ? kind : 'service'
 }
 
