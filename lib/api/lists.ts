@@ -30,7 +30,7 @@ const natural = (name: string, text: string): number => {
   return number
 }
 
-const pageOf = ({ query }: Call): Page => ({
+export const pageOf = ({ query }: Pick<Call, 'query'>): Page => ({
   limit: Math.min(MOST, query.limit === undefined ? MOST : natural('limit', query.limit)),
   marker: query.marker,
   offset: query.offset === undefined ? 0 : natural('offset', query.offset),

@@ -1,5 +1,6 @@
 import { extensionRoutes } from './extensions.ts'
 import { limitRoutes } from './limits.ts'
+import { manageRoutes } from './manage.ts'
 import { messageRoutes } from './messages.ts'
 import { poolRoutes } from './pools.ts'
 import { quotaRoutes } from './quota-sets.ts'
@@ -14,6 +15,7 @@ export const serviceRoutes: readonly Route[] = [
   ...zoneRoutes,
   ...hostRoutes,
   ...poolRoutes,
+  ...manageRoutes,
   ...messageRoutes,
   ...extensionRoutes,
 ]

@@ -73,17 +73,17 @@ function sizeOf({ size }: NewVolume, source: Source | undefined): number {
 }
 
 /** A volume's record before anything of it is there. */
-const newRecord = (
+export const newRecord = (
   storage: BlockStorage,
   caller: Caller,
-  asked: NewVolume,
+  asked: Pick<NewVolume, 'name' | 'description' | 'metadata'> & Partial<NewVolume>,
   {
     id,
     size,
     type,
     host,
     source,
-  }: { id: string; size: number; type: TypeRecord; host: string; source: Source | undefined },
+  }: { id: string; size: number; type: TypeRecord; host: string; source?: Source | undefined },
 ): VolumeRecord => ({
   id,
   project: caller.project,

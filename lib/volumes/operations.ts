@@ -1,6 +1,7 @@
 import { deleting } from './delete.ts'
 import { extending } from './extend.ts'
 import { creating } from './make.ts'
+import { managing } from './managing.ts'
 import { migrating } from './migrate.ts'
 import type { Operation } from './operation.ts'
 import { reimaging } from './reimage.ts'
@@ -13,6 +14,7 @@ import { uploading } from './upload.ts'
 export const operations: Readonly<Record<string, Operation>> = {
   create: creating,
   delete: deleting,
+  manage: managing,
   'os-extend': extending,
   'os-force_delete': deleting,
   'os-migrate_volume': migrating,

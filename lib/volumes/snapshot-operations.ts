@@ -6,6 +6,7 @@ import { unmanageSnapshot } from '../driver/unmanage-snapshot.ts'
 import type { BlockStorage } from './block-storage.ts'
 import { driverSnapshot, knownVolume } from './driver-model.ts'
 import type { Kind } from './kind.ts'
+import { managingSnapshot } from './managing.ts'
 import type { Operation, Outcome } from './operation.ts'
 import { sizeAmounts, snapshotAmounts } from './quotas.ts'
 import { type SnapshotRecord, SnapshotStatus } from './record.ts'
@@ -65,6 +66,11 @@ export const snapshotKind: Kind<SnapshotRecord> = {
   what: 'Snapshot',
   resource: 'VOLUME_SNAPSHOT',
   records: ({ snapshots }) => snapshots,
-  operations: { create: creating, delete: deleting, 'os-unmanage': unmanaging },
+  operations: {
+    create: creating,
+    delete: deleting,
+    manage: managingSnapshot,
+    'os-unmanage': unmanaging,
+  },
   statusOf: (text) => SnapshotStatus.parse(text),
 }

@@ -4,7 +4,7 @@ import { amendOn, beginOn } from './begin-on.ts'
 import type { BlockStorage } from './block-storage.ts'
 import { findSnapshot, findVolume } from './find.ts'
 import { overQuota, snapshotAmounts } from './quotas.ts'
-import type { SnapshotRecord, SnapshotStatus } from './record.ts'
+import type { SnapshotRecord, SnapshotStatus, VolumeRecord } from './record.ts'
 import { invalidSnapshot } from './refusal.ts'
 import { checkSnapshotable, link } from './snapshot-links.ts'
 import { snapshotKind } from './snapshot-operations.ts'
@@ -34,30 +34,51 @@ export async function createSnapshot(
   const { volumeId, inUse, name, description, metadata } = asked
   const volume = await findVolume(storage, caller, volumeId)
   checkSnapshotable(volume, inUse)
-  const { size, typeId, host, bootable, imageMetadata } = volume
+  const { size, typeId } = volume
   const id = v4()
   const amounts = snapshotAmounts(size, typeId)
   const over = await storage.quotas.reserve(caller.project, id, amounts)
   if (over !== undefined) throw overQuota(amounts, over)
-  const createdAt = storage.now()
+  const blank = blankSnapshot(storage, caller, volume, { id, size, name, description, metadata })
   const record: SnapshotRecord = {
-    ...{ id, project: caller.project, user: caller.user, name, description, metadata },
-    ...{ createdAt, updatedAt: null, version: 0, status: 'creating', progress: '0%' },
-    ...{ volumeId, size, typeId, host, bootable, imageMetadata, globalId: null },
+    ...blank,
     work: {
-      ...{ id, action: 'create', input: { inUse }, since: createdAt, from: 'creating', reserved: true },
+      ...{ id, action: 'create', input: { inUse }, since: blank.createdAt, from: 'creating', reserved: true },
       requestId: storage.requestId,
     },
   }
+  await recorded(storage, record, inUse, volume)
+  return (await carryOutOn(snapshotKind, storage, record)) ?? record
+}
+
+/** A snapshot's record before anything of it is there. @param size GiB */
+export const blankSnapshot = (
+  storage: BlockStorage,
+  caller: Caller,
+  { id: volumeId, typeId, host, bootable, imageMetadata }: VolumeRecord,
+  own: Pick<SnapshotRecord, 'id' | 'size' | 'name' | 'description' | 'metadata'>,
+): SnapshotRecord => ({
+  ...own,
+  ...{ project: caller.project, user: caller.user, createdAt: storage.now(), updatedAt: null, version: 0 },
+  ...{ status: 'creating', progress: '0%', globalId: null, work: null },
+  ...{ volumeId, typeId, host, bootable, imageMetadata },
+})
+
+/** The record, and its place in its volume's record; or neither, and no quota reserved. @throws ApiError 400, 404 */
+export async function recorded(
+  storage: BlockStorage,
+  record: SnapshotRecord,
+  inUse: boolean,
+  volume: VolumeRecord,
+): Promise<void> {
   await storage.snapshots.create(record)
   try {
     await link(storage, record, inUse, volume)
   } catch (error) {
     await storage.snapshots.remove(record)
-    await storage.quotas.rollback(caller.project, id)
+    await storage.quotas.rollback(record.project, record.id)
     throw error
   }
-  return (await carryOutOn(snapshotKind, storage, record)) ?? record
 }
 
 /** @throws ApiError 400 */
