@@ -3,6 +3,7 @@ import type { BlockStorage } from './block-storage.ts'
 import { change } from './change.ts'
 import type { Kind, Worked } from './kind.ts'
 import { type Amounts, overQuota } from './quotas.ts'
+import type { Work } from './record.ts'
 import { badRequest, notFound } from './refusal.ts'
 import { carryOutOn } from './working.ts'
 
@@ -46,12 +47,14 @@ export async function beginOn<T extends Worked>(
   const over = wanted && (await storage.quotas.reserve(seen.project, work.id, wanted))
   if (wanted && over) throw overQuota(wanted, over)
   let taken: T | undefined
+  const replaced: Work[] = []
   try {
     taken = await change(
       kind.records(storage),
       seen.id,
       (record) => {
         check(record)
+        replaced.splice(0, 1, ...(record.work === null ? [] : [record.work]))
         const changes = { status: working, updatedAt: storage.now(), work: { ...work, from: record.status } }
         return { ...record, ...meanwhile, ...changes }
       },
@@ -62,6 +65,10 @@ export async function beginOn<T extends Worked>(
     throw error
   }
   if (taken === undefined) throw notFound(kind.what, seen.id)
+  for (const other of replaced.filter(({ reserved }) => reserved)) {
+    const counts = kind.operations[other.action]?.countsAnyway
+    await storage.quotas[counts ? 'commit' : 'rollback'](seen.project, other.id)
+  }
   return carryOutOn(kind, storage, taken, { isAsked: true })
 }
 

@@ -132,3 +132,20 @@ test('a volume that is let go stays on the cluster without our tags, and counts 
   expect(left?.tags?.['cl-id']).toBeUndefined()
   expect(await storage.usage()).toEqual(before)
 })
+
+test('one that is deleted by force while it is worked on leaves nothing reserved', async () => {
+  const before = await storage.usage()
+  const { id } = await storage.aVolume()
+  const { volumes, quotas, now } = storage.storage()
+  const there = (await volumes.get(id))!
+  const work = { id: 'extension', since: now(), from: 'available', reserved: true, requestId: 'req-gone' }
+  await quotas.reserve(there.project, work.id, { gigabytes: 4 })
+  await volumes.replace({
+    ...{ ...there, status: 'extending' },
+    work: { ...work, action: 'os-extend', input: { new_size: 5 } },
+  })
+
+  expect((await storage.act(id, { 'os-force_delete': {} })).status).toBe(202)
+
+  expect(await storage.usage()).toEqual(before)
+})
