@@ -112,14 +112,15 @@ const update = route({
   body: UpdateBody,
   async run({ storage, caller, path, body }) {
     const { name, description, is_public } = body.volume_type
-    if (name == null && description === undefined && is_public === undefined) {
+    // As everywhere in this call, null is what clients send for what is to stay.
+    if (name == null && description == null && is_public === undefined) {
       throw badRequest('Specify volume type name, description, is_public or a combination thereof.')
     }
     const { id } = await findType(storage, caller, path.id ?? '')
     const type = await changeType(storage, id, (now) => ({
       ...now,
       ...(name != null && { name }),
-      ...(description !== undefined && { description }),
+      ...(description != null && { description }),
       ...(is_public !== undefined && { isPublic: is_public }),
     }))
     return { volume_type: updatedType(type) }

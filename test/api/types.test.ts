@@ -95,6 +95,19 @@ test('the default type is there from the start, may be described, and stays', as
   expect(all.volume_types.filter((one: { name: string }) => one.name === name)).toHaveLength(1)
 })
 
+test('a type that is renamed keeps its description, which clients then send as null', async () => {
+  const { body: made } = await storage.call('POST', '/types', {
+    volume_type: { name: 'before', description: 'kept' },
+  })
+  const { id } = made.volume_type
+  const change = (volume_type: object) => storage.call('PUT', `/types/${id}`, { volume_type })
+
+  const renamed = await change({ name: 'after', description: null })
+  expect(renamed.body.volume_type).toMatchObject({ name: 'after', description: 'kept' })
+  expect((await change({ description: null })).status).toBe(400)
+  expect((await change({ description: '' })).body.volume_type.description).toBe('')
+})
+
 test('limits hold for volumes made at once, by project and by type, and are told in words that clients know', async () => {
   const mine = { project: 'd'.repeat(32) }
   const type = await aType()
