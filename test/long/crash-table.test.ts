@@ -1,14 +1,25 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { aFolder } from '../support/system.ts'
+import { apart } from './crash/apart.ts'
 import { jobs as allJobs } from './crash/jobs.ts'
-import { apart, type Place, wholeSystem } from './crash/place.ts'
+import { type Place, wholeSystem } from './crash/place.ts'
 import { report } from './crash/report.ts'
 import { crashTable, type Seen } from './crash/table.ts'
 import { prepare } from './crash/volumes.ts'
 
-/** `LONG_CRASH=retype-volume,revert-volume` takes jobs of these names alone, and then leaves the page as it is. */
-const { LONG_CRASH: some } = process.env
-const jobs = allJobs.filter(({ name }) => some === undefined || some.split(',').includes(name))
+/**
+ * `LONG_CRASH=retype-volume,revert-volume` takes jobs of these names alone, `LONG_CRASH=sample` every fourth moment; both
+ * leave the page as it is.
+ */
+const some = process.env.LONG_CRASH?.split(',')
+const names = some?.filter((word) => word !== 'sample') ?? []
+const every = some?.includes('sample') ? 4 : 1
+const jobs = allJobs.filter(({ name }) => names.length === 0 || names.includes(name))
+/** What runs beside each other. */
+const groups = [
+  jobs.filter(({ alone }) => !alone),
+  ...jobs.filter(({ alone }) => alone).map((job) => [job]),
+].filter(({ length }) => length > 0)
 const ways = {
   system: { start: wholeSystem, sides: ['before', 'after'] },
   agent: { start: apart, sides: ['after'] },
@@ -22,7 +33,10 @@ const killedThroughout = async (name: keyof typeof ways) => {
   try {
     await prepare(place)
     for (const job of jobs) await job.once?.(place)
-    const found = await crashTable(place, jobs, sides)
+    const found = new Map<string, Seen>()
+    for (const group of groups)
+      for (const [job, what] of await crashTable(place, group, { sides, every, title: name }))
+        found.set(job, what)
     const count = [...found.values()].reduce((sum, { cells }) => sum + cells.size, 0)
     console.log(`${name}: ${jobs.length} jobs killed at ${count} moments`)
     expect(count).toBeGreaterThan(0)

@@ -37,6 +37,8 @@ process.on('message', (order: Order) => {
   }
 })
 process.channel?.unref()
+// A test that is gone leaves nothing running.
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 
 const report = (said: Report) => process.send?.(said)
 

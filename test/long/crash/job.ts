@@ -21,6 +21,8 @@ export interface CrashJob {
   readonly what: string
   /** Whether bytes of it are moved by an agent, in the middle of which it can be met. */
   readonly moves: boolean
+  /** Whether it would wait for others: it is run when they are through. */
+  readonly alone?: true
   /** What all runs of it use. */
   readonly once?: (place: Place) => Promise<void>
   /** @returns the input of its document. */
