@@ -73,6 +73,43 @@ test('an image whose data Glance does not take is gone afterwards, also a protec
   expect(glance.images.size).toBe(0)
 })
 
+test('Glance that cannot for a while is asked again, with the same image', async () => {
+  // More than an agent's task waits for.
+  let refusals = 5
+  glance.meddle((method) => (method === 'PUT' && refusals-- > 0 ? 503 : undefined))
+
+  const record = await ended(system, await upload(aNew))
+
+  expect(record).toMatchObject({ status: 'succeeded', error: null })
+  expect(refusals).toBeLessThan(0)
+  expect([...glance.images.values()]).toMatchObject([{ image: { status: 'active' } }])
+})
+
+test('Glance that never can ends the job after twenty more times, in words that say so', async () => {
+  const document = await upload(aNew)
+  const { id } = document
+  let asked = 0
+  glance.meddle((method) => {
+    if (method !== 'PUT') return undefined
+    asked += 1
+    // As if that had been the last but one.
+    const task = { host: 'host-1', id: `${id}:upload`, again: 19 }
+    if (asked === 1) void system.records.change(id, { task }, ['running'])
+    return 503
+  })
+
+  const record = await ended(system, document)
+
+  expect(record).toMatchObject({
+    status: 'failed',
+    error: { name: 'BackendUnavailable', step: 'upload', remedy: expect.stringContaining('destination') },
+  })
+  expect(record.error?.message).toContain('Glance answered 503')
+  // Four times in each of the last two.
+  expect(asked).toBe(8)
+  expect(glance.images.size).toBe(0)
+})
+
 test('an image that cannot be made fails the job before anything is attached', async () => {
   glance.meddle((method, path) => (method === 'POST' && path === '/v2/images' ? 403 : undefined))
 
@@ -92,7 +129,7 @@ test("an image of that id that is somebody else's stays", async () => {
   expect(glance.images.size).toBe(1)
 })
 
-test.each(['make the image', 'start upload', 'upload'])(
+test.each(['make the image', 'start upload'])(
   'cancelled at "%s", there is no image that is not said',
   async (step) => {
     const record = await cancelledAt(system, await upload(aNew), step)
@@ -103,19 +140,7 @@ test.each(['make the image', 'start upload', 'upload'])(
 )
 
 describe('an image that was there', () => {
-  test('is given its data', async () => {
-    const id = randomUUID()
-    put(id)
-
-    expect(await ended(system, await upload({ imageId: id }))).toMatchObject({
-      status: 'succeeded',
-      result: { image: { destination: { imageId: id } } },
-    })
-    expect(glance.images.get(id)?.image.status).toBe('active')
-  })
-
   test.each([
-    ['stays without data where nothing else is said', {}, {}, 1],
     ['goes without data where that is said', { removeUnfinished: true }, {}, 0],
     ['stays with the data it had, whatever is said', { removeUnfinished: true }, { status: 'active' }, 1],
   ])('%s', async (_, said, found, left) => {
