@@ -3,19 +3,22 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Report } from './hold.ts'
+import { startOutside, type Through } from './outside.ts'
 import { behind, callsTo, leftoversIn, type Place } from './place.ts'
 import { startProgram } from './program.ts'
+import { settingsOfAgent } from './settings-of-agent.ts'
 
 export interface ApartOptions {
+  /** What is killed: the agent unless said; else the agent and the process of functions, queue and table. */
+  readonly kills?: 'agent' | 'both'
   /** Settings of the agent beside those it needs. */
-  readonly agent?: { readonly stores?: object; readonly [setting: string]: unknown }
-  /** What opens stores beside the repository. */
-  readonly secrets?: object
-  /** @returns where functions find the agent that is at this address. */
-  readonly through?: (url: string) => string
+  readonly agent?: object
+  /** @returns where functions and the agent find each other, and what is outside. */
+  readonly through?: (name: 'agent' | Parameters<Through>[0], url: string) => string
 }
 
 export interface Apart extends Place {
+  readonly outside: NonNullable<Place['outside']>
   /** Kill the agent, and have it up again after so many milliseconds. */
   away(ms: number): Promise<void>
   /** How large files may be that the agent and its children write, in bytes. */
@@ -25,46 +28,33 @@ export interface Apart extends Place {
 const token = 'of-the-simulator'
 const password = 'of the backups'
 
-/** Simulator, agent and the rest as processes of their own; it is the agent alone that is killed. */
+/** Simulators, agent and the rest as processes of their own; what is killed is not all of them. */
 export const apart = async (folder: string, options: ApartOptions = {}): Promise<Apart> => {
+  const { kills = 'agent', through = (_, url) => url } = options
   const at = (...names: string[]) => join(folder, 'apart', ...names)
+  const devicesOf = (client: number) => at('simulator/dev', String(client))
   for (const name of ['images', 'agent', 'simulator']) await mkdir(at(name), { recursive: true })
-  const secrets = { backups: { password }, ...options.secrets }
+  const outside = await startOutside(at(), devicesOf, through)
+  const secrets = { backups: { password }, ...outside.secrets }
   await writeFile(at('stores.json'), JSON.stringify(secrets), { mode: 0o600 })
 
   const data = ['--token', token, '--data', at('simulator')]
   const simulator = await startProgram('simulator/main.ts', ['--port', '0', ...data])
   const startAgent = async (port: number) => {
-    const config = {
-      host: 'host-1',
-      clientId: 1,
-      storpoolConf: at('storpool.conf'),
-      listen: { address: '127.0.0.1', port },
-      devices: at('simulator/dev/1'),
-      images: at('images'),
-      state: at('agent'),
-      segmentBytes: 16 * 1024 ** 2,
-      backupUser: 'agent',
-      ...options.agent,
-      stores: {
-        images: { kind: 'folder', path: at('images') },
-        backups: { kind: 'restic', path: at('backups') },
-        ...options.agent?.stores,
-      },
-    }
-    await writeFile(at('agent.json'), JSON.stringify(config))
+    const settings = settingsOfAgent(at(), port, outside.stores, options.agent)
+    await writeFile(at('agent.json'), JSON.stringify(settings))
     return startProgram('agent/main.ts', ['--config', at('agent.json')])
   }
   let agent = await startAgent(0)
   const { url } = agent
   const hosts = {
-    'host-1': { clientId: 1, agent: options.through?.(url) ?? url },
+    'host-1': { clientId: 1, clients: outside.clients, agent: through('agent', url) },
     'host-2': { clientId: 2 },
   }
-  const system = await startProgram(
-    'local/main.ts',
-    ['--port', '0', '--state', at('system'), '--no-images'],
-    {
+  let listener = (_report: Report): void => {}
+  const startSystem = async () => {
+    const args = ['--port', '0', '--state', at('system'), '--no-images']
+    const program = await startProgram('local/main.ts', args, {
       SP_API_HTTP_HOST: '127.0.0.1',
       SP_API_HTTP_PORT: new URL(simulator.url).port,
       SP_AUTH_TOKEN: token,
@@ -72,10 +62,12 @@ export const apart = async (folder: string, options: ApartOptions = {}): Promise
       HOSTS: JSON.stringify(hosts),
       JOB_HOST: 'host-1',
       STORES_FILE: at('stores.json'),
-    },
-  )
-  let listener = (_report: Report): void => {}
-  system.onReport((report) => listener(report))
+      ...outside.environment,
+    })
+    program.onReport((report) => listener(report))
+    return program
+  }
+  let system = await startSystem()
 
   const away = async (ms: number) => {
     await agent.kill()
@@ -84,29 +76,35 @@ export const apart = async (folder: string, options: ApartOptions = {}): Promise
     await sleep(ms)
     agent = await startAgent(Number(new URL(url).port))
   }
+  const killBoth = async () => {
+    await Promise.all([system.kill(), agent.kill()])
+    agent = await startAgent(Number(new URL(url).port))
+    system = await startSystem()
+  }
   return {
     images: at('images'),
     repository: { path: at('backups'), password },
-    devicesOf: (client) => at('simulator/dev', String(client)),
+    outside,
+    devicesOf,
     ...callsTo(
       () => system.url,
       () => simulator.url,
       (what) => behind(system, what),
+      outside,
     ),
     hold: (hold) => system.order({ hold }),
     slow: (slow) => agent.order({ slow }),
     onReport: (next) => {
       listener = next
     },
-    strike: () => away(100),
+    strike: () => (kills === 'both' ? killBoth() : away(100)),
     away,
     limitFiles: (bytes) =>
       execFileSync('prlimit', ['--pid', String(agent.pid), `--fsize=${bytes}:unlimited`]),
     leftovers: () => leftoversIn(at('agent')),
     stop: async () => {
-      await system.stop()
-      await agent.stop()
-      await simulator.stop()
+      for (const program of [system, agent, simulator]) await program.stop()
+      await outside.close()
     },
   }
 }

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect } from 'vitest'
-import { contentOf, fill } from './bytes.ts'
+import { contentOf } from './bytes.ts'
 import type { CrashJob } from './job.ts'
 import type { Place } from './place.ts'
 import { submit } from './submit.ts'
-import { makeVolume, noise, noisyDigest, removeVolume } from './volumes.ts'
+import { fillWithNoise, makeVolume, noisyDigest, removeVolume } from './volumes.ts'
 
 const run = promisify(execFile)
 
@@ -46,7 +46,7 @@ const piecesOf = async (place: Place, { tree }: Kept): Promise<unknown> =>
 
 const noisyVolume = async (place: Place, id: string) => {
   await makeVolume(place, id)
-  await fill(place, { id }, 0, noise)
+  await fillWithNoise(place, { id })
 }
 
 /** A backup of a volume with the noise, which is gone again. */
@@ -77,6 +77,7 @@ export const backupJobs: readonly CrashJob[] = [
     name: 'backup-volume',
     kind: 'backup-volume',
     what: 'a volume of 1 GiB, with 68 MiB on it, into a repository in a folder',
+    onHost: true,
     moves: true,
     once: shelve,
     prepare: async (place, id) => {
@@ -97,6 +98,7 @@ export const backupJobs: readonly CrashJob[] = [
     name: 'restore-backup',
     kind: 'restore-backup',
     what: 'that backup to a volume of 2 GiB, which is made for it',
+    onHost: true,
     moves: true,
     once: shelve,
     prepare: async (place, id) => ({
@@ -113,6 +115,7 @@ export const backupJobs: readonly CrashJob[] = [
     name: 'check-backup',
     kind: 'check-backup',
     what: 'that backup, read and compared with its digest',
+    onHost: true,
     moves: true,
     alone: true,
     once: shelve,
@@ -127,6 +130,7 @@ export const backupJobs: readonly CrashJob[] = [
     name: 'delete-backup',
     kind: 'delete-backup',
     what: 'a backup that shares its data with another, and what it had for itself with it',
+    onHost: true,
     moves: false,
     alone: true,
     once: shelve,

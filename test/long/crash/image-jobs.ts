@@ -4,9 +4,17 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'vitest'
-import { contentOf, digestOfFile, fill } from './bytes.ts'
+import { contentOf, digestOfFile } from './bytes.ts'
 import type { CrashJob } from './job.ts'
-import { makeVolume, noise, noiseDigest, noisyDigest, removeVolume, sha256 } from './volumes.ts'
+import {
+  fillWithNoise,
+  makeVolume,
+  noise,
+  noiseDigest,
+  noisyDigest,
+  removeVolume,
+  sha256,
+} from './volumes.ts'
 
 const run = promisify(execFile)
 const sha256Of = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
@@ -16,6 +24,7 @@ export const imageJobs: readonly CrashJob[] = [
     name: 'copy-image-to-volume',
     kind: 'copy-image-to-volume',
     what: 'a 64 MiB image onto a volume of 1 GiB that was used before',
+    onHost: true,
     moves: true,
     once: (place) => writeFile(join(place.images, 'noise.raw'), noise),
     prepare: async (place, id) => {
@@ -32,10 +41,11 @@ export const imageJobs: readonly CrashJob[] = [
     name: 'copy-volume-to-image',
     kind: 'copy-volume-to-image',
     what: 'a volume of 1 GiB, with 68 MiB on it, as a qcow2 image in a folder',
+    onHost: true,
     moves: true,
     prepare: async (place, id) => {
       await makeVolume(place, id)
-      await fill(place, { id }, 0, noise)
+      await fillWithNoise(place, { id })
       const destination = { kind: 'folder', store: 'images', name: `${id}.qcow2` }
       return { volume: { id }, image: { destination, format: 'qcow2' } }
     },
@@ -51,7 +61,7 @@ export const imageJobs: readonly CrashJob[] = [
     },
     clean: async (place, id) => {
       await removeVolume(place, id)
-      await rm(join(place.images, `${id}.qcow2`))
+      await rm(join(place.images, `${id}.qcow2`), { force: true })
     },
   },
 ]

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs'
 import type { Hold, Report } from './hold.ts'
+import type { Outside } from './outside.ts'
 import { ask, type Program, startProgram } from './program.ts'
 
 /** A system, and a way to kill all of it or a part of it with SIGKILL and have it up again. */
@@ -12,10 +13,11 @@ export interface Place {
   readonly repository: { readonly path: string; readonly password: string }
   /** Where a client of the cluster finds its devices. */
   devicesOf(client: number): string
+  readonly outside?: Outside
   /** Of the API. @throws Error any answer but a success. */
   call(path: string, body?: unknown): Promise<any>
   drive(method: string, input: unknown): Promise<any>
-  /** The simulator's own state. */
+  /** What is on the clusters, in Glance and in the bucket. */
   state(): Promise<State>
   /** A control call of the simulator's, posted where there is a body. */
   simulate(call: string, body?: object): Promise<any>
@@ -38,6 +40,8 @@ export interface State {
   readonly volumes: readonly Named[]
   readonly snapshots: readonly Named[]
   readonly attachments: readonly object[]
+  /** Images of Glance's, objects and uploads of the bucket. */
+  readonly kept: readonly Named[]
 }
 export interface Named {
   readonly name: string
@@ -86,11 +90,24 @@ export const callsTo = (
   urlOf: () => string,
   simulatorOf: () => string,
   behindOf: (what: string) => string,
+  outside?: Outside,
 ) => ({
   call: (path: string, body?: unknown) => ask(`${urlOf()}${path}`, body),
   drive: (method: string, input: unknown) => ask(`${urlOf()}/driver/${method}`, input),
-  state: () => ask(`${simulatorOf()}/_sim/state`),
-  simulate: (call: string, body?: object) => ask(`${simulatorOf()}/_sim/${call}`, body),
+  state: async (): Promise<State> => {
+    const here: State = await ask(`${simulatorOf()}/_sim/state`)
+    const there = outside?.state()
+    return {
+      volumes: [...here.volumes, ...(there?.volumes ?? [])],
+      snapshots: [...here.snapshots, ...(there?.snapshots ?? [])],
+      attachments: [...here.attachments, ...(there?.attachments ?? [])],
+      kept: there?.kept ?? [],
+    }
+  },
+  simulate: async (call: string, body?: object) => {
+    if (body !== undefined) await outside?.simulate(call, body)
+    return ask(`${simulatorOf()}/_sim/${call}`, body)
+  },
   executions: async (kind: string, id: string) => {
     const path = `/2025-12-01/functions/cinderless-dev-job-${kind}/durable-executions?DurableExecutionName=${id}`
     return (await ask(`${behindOf('Lambda')}${path}`)).DurableExecutions

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, vi } from 'vitest'
-import { jobId } from '../../../lib/ids.ts'
+import { imageId, jobId } from '../../../lib/ids.ts'
 import type { Hold, Report } from './hold.ts'
 import type { CrashJob, Record } from './job.ts'
 import type { Named, Place, State } from './place.ts'
@@ -10,14 +10,15 @@ import { until } from './wait.ts'
 const project = 'default'
 
 /** A place for checkpoints, and the half of the bytes, as moments at which a job may be met. */
-export type Moment = Pick<Hold, 'at' | 'side'> | 'the middle'
+export const theMiddle = 'the middle'
+export type Moment = Pick<Hold, 'at' | 'side'> | typeof theMiddle
+
+const isAmid = ({ moment }: Round) => moment === theMiddle || moment?.at.endsWith(': not yet')
 
 /** One run of a job: where it is to be met, and what is to come of it. */
-interface Run {
-  readonly job: CrashJob
+interface Run extends Round {
   readonly key: string
   readonly id: string
-  readonly moment: Moment | undefined
 }
 
 /** What is left of a job, without what differs from run to run. */
@@ -31,9 +32,10 @@ const plain = (value: unknown, { key, id }: Run): any =>
   JSON.parse(
     JSON.stringify(value)
       .replaceAll(id, 'JOB')
+      .replaceAll(imageId(id), 'IMAGE')
       .replaceAll(key, 'KEY')
       .replaceAll(/"~\d+"/g, '"~"')
-      .replaceAll(/"sim\.\w+\.\w+"/g, '"global id"')
+      .replaceAll(/"(?:sim|east)\.\w+\.\w+"/g, '"global id"')
       .replaceAll(/"\d{4}-\d\d-\d\dT[^"]+"/g, '"a time"')
       .replaceAll(/"[0-9a-f]{64}(?:[0-9a-f]{64})?"/g, '"a digest"')
       .replaceAll(/"(sizeBytes|addedBytes)":\d+/g, '"$1":"bytes"'),
@@ -55,8 +57,8 @@ const settled = async (place: Place) => {
   }
 }
 
-const objectsOf = (run: Run, { volumes, snapshots }: State): object[] =>
-  plain([...volumes, ...snapshots].filter(isOf(run)), run)
+const objectsOf = (run: Run, { volumes, snapshots, kept }: State): object[] =>
+  plain([...volumes, ...snapshots, ...kept].filter(isOf(run)), run)
 
 const outcomeOf = (run: Run, record: Record, state: State): Outcome => {
   const { status, step, percent, doneBytes, totalBytes, result = {}, error } = record
@@ -75,10 +77,13 @@ const met = async (place: Place, runs: readonly Run[], seen: readonly Report[]):
       async () => {
         if (seen.some(({ job, held }) => held && job === run.id)) return true
         const record = await recordOf(place, run.id)
-        if (run.moment === 'the middle' && (record.percent ?? 0) >= 20) return (record.percent ?? 0) <= 80
-        return hasEnded(record) ? false : undefined
+        if (run.moment === theMiddle && (record.percent ?? 0) >= 20) return (record.percent ?? 0) <= 80
+        if (!hasEnded(record)) return undefined
+        // Its record says so before the last checkpoint.
+        const there = await place.executions(run.job.kind, run.id)
+        return there.some(({ Status }) => Status === 'RUNNING') ? undefined : false
       },
-      run.moment === 'the middle' ? 5 : 50,
+      run.moment === theMiddle ? 5 : 50,
     )
     if (!isMet) missed.push(run)
   }
@@ -97,7 +102,7 @@ const takesTime = {
 
 export interface Round {
   readonly job: CrashJob
-  readonly moment?: Moment
+  readonly moment?: Moment | undefined
 }
 export interface Ended {
   readonly job: CrashJob
@@ -113,6 +118,8 @@ export interface Ended {
 export interface Course {
   /** All is prepared, and nothing is asked for yet. */
   readonly begin?: () => Promise<unknown>
+  /** All are asked for, by these ids. */
+  readonly asked?: (ids: readonly string[]) => Promise<unknown>
   /** What befalls them once each is at its moment: the place's own way of being killed, unless said. */
   readonly strike?: () => Promise<unknown>
   /** All have ended, and nothing is looked at yet. */
@@ -124,12 +131,13 @@ const underWay = async (place: Place, runs: readonly Run[], inputs: readonly obj
   const seen: Report[] = []
   place.onReport((report) => void seen.push(report))
   place.hold(runs.flatMap(({ id, moment }) => (typeof moment === 'object' ? [{ job: id, ...moment }] : [])))
-  place.slow(true)
+  // Only so is it met half-way, or found not done yet.
+  place.slow(runs.every(({ moment }) => moment === undefined) || runs.some(isAmid))
   for (const [index, { job, key, id, moment }] of runs.entries()) {
     const asked = { kind: job.kind, input: inputs[index], idempotencyKey: key, project }
     expect(await place.call('/jobs', asked)).toMatchObject({ id })
     // Messages that come together are started one after the other.
-    if (moment !== 'the middle' && moment?.at === 'start') await met(place, [runs[index]!], seen)
+    if (moment !== theMiddle && moment?.at === 'start') await met(place, [runs[index]!], seen)
   }
   return { seen, missed: await met(place, runs, seen) }
 }
@@ -149,7 +157,7 @@ const executionOf = ({ job, key, id }: Run, place: Place) =>
 export const round = async (
   place: Place,
   wanted: readonly Round[],
-  { begin, strike = place.strike, end }: Course = {},
+  { begin, asked, strike = place.strike, end }: Course = {},
 ): Promise<Ended[]> => {
   // A started simulator has forgotten it.
   await place.simulate('knobs', takesTime)
@@ -163,6 +171,7 @@ export const round = async (
   await begin?.()
 
   const { seen, missed } = await underWay(place, runs, inputs)
+  await asked?.(runs.map(({ id }) => id))
   if (runs.some(({ moment }) => moment !== undefined)) await strike()
   place.slow(false)
   const records = await Promise.all(runs.map(({ id }) => ended(place, id)))

@@ -1,7 +1,8 @@
 import { expect } from 'vitest'
+import { type Cell, cellsOf, nameOf, roundsOf, type Sides } from './cells.ts'
 import type { CrashJob } from './job.ts'
 import type { Place } from './place.ts'
-import { type Ended, type Moment, type Outcome, round } from './round.ts'
+import { type Ended, round } from './round.ts'
 import { assertSame } from './verdict.ts'
 import { until } from './wait.ts'
 
@@ -12,89 +13,79 @@ export interface Seen {
 }
 /** Tries to meet a job at a moment before that counts as a fault of this test. */
 const tries = 4
-
-export const cellOf = (at: string, side: string) => `${at}/${side}`
-export const theMiddle = 'the middle'
 const theSame = 'the same'
 
-interface Meeting {
-  readonly job: CrashJob
-  readonly moment: Moment
-}
-const told = (wanted: readonly Meeting[]) =>
-  wanted
-    .map(
-      ({ job, moment }) => `${job.name} at ${moment === theMiddle ? moment : cellOf(moment.at, moment.side)}`,
-    )
-    .join(', ')
+const told = (wanted: readonly Cell[]) =>
+  wanted.map(({ job, moment }) => `${job.name} at ${nameOf(moment)}`).join(', ')
 
-const meet = async (place: Place, title: string, wanted: readonly Meeting[]): Promise<Ended[]> => {
+/** @returns how each ended, in the order they are given in. */
+const meet = async (place: Place, title: string, wanted: readonly Cell[]): Promise<Ended[]> => {
   const begun = performance.now()
-  const met: Ended[] = []
-  let left = [...wanted]
-  for (let i = 0; i < tries && left.length > 0; i += 1) {
-    const ended = await round(place, left).catch((cause: Error) => {
-      throw new Error(`${told(left)}: ${cause.message}`, { cause })
+  const met = new Map<Cell, Ended>()
+  const left = () => wanted.filter((cell) => !met.has(cell))
+  for (let i = 0; i < tries && left().length > 0; i += 1) {
+    const now = left()
+    const ended = await round(place, now).catch((cause: Error) => {
+      throw new Error(`${told(now)}: ${cause.message}`, { cause })
     })
-    met.push(...ended.filter((one) => one.met))
-    left = left.filter((_, index) => !ended[index]?.met)
+    for (const [index, cell] of now.entries()) if (ended[index]?.met) met.set(cell, ended[index])
   }
   const seconds = Math.round((performance.now() - begun) / 1000)
   console.log(`${title} killed in ${seconds} s: ${told(wanted)}`)
-  expect(told(left), 'not met at their moments').toBe('')
-  return met
+  expect(told(left()), 'not met at their moments').toBe('')
+  return [...wanted].map((cell) => met.get(cell)!)
 }
 
 export interface TableOptions {
-  readonly sides: readonly ('before' | 'after')[]
-  /** 1: at every moment; 4: at every fourth. */
-  readonly every: number
+  readonly sides: Sides
+  /** What was seen so far: it is added to. */
+  readonly seen: Map<string, Seen>
+  /** Runs when something was added. */
+  readonly keep: () => void
+  /** Which of a job's cells are run. */
+  readonly choose: (job: CrashJob, cells: readonly Cell[]) => readonly Cell[]
   /** What is killed, for who watches. */
   readonly title: string
 }
 
-/** So many messages at once are taken from the queue, each by itself. */
-const inFours = <T>(list: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(list.length / 4) }, (_, index) => list.slice(4 * index, 4 * index + 4))
+const left = (cells: readonly Cell[], seen: ReadonlyMap<string, Seen>): Cell[] =>
+  cells.filter(({ job, moment }) => !seen.get(job.name)?.cells.has(nameOf(moment)))
 
-/** Run each job undisturbed, then kill at each of the moments it came through, and in the middle of its bytes. */
+/** Whether all cells of these jobs were run before. */
+export const isDone = (
+  jobs: readonly CrashJob[],
+  { sides, seen }: Pick<TableOptions, 'sides' | 'seen'>,
+): boolean =>
+  jobs.every((job) => {
+    const { moments } = seen.get(job.name) ?? {}
+    return moments !== undefined && left(cellsOf(job, moments, sides), seen).length === 0
+  })
+
+/** Run each job undisturbed, then kill at the moments it came through, and in the middle of its bytes. */
 export const crashTable = async (
   place: Place,
   jobs: readonly CrashJob[],
-  { sides, every, title }: TableOptions,
-): Promise<ReadonlyMap<string, Seen>> => {
+  { sides, choose, title, seen, keep }: TableOptions,
+): Promise<void> => {
   const undisturbed = await round(
     place,
     jobs.map((job) => ({ job })),
   )
-  const seen = new Map<string, Seen>()
-  for (const { job, moments } of undisturbed) seen.set(job.name, { moments, cells: new Map() })
-  const expected = (job: CrashJob) => undisturbed.find((one) => one.job === job)?.outcome as Outcome
-  for (const job of jobs) expect(expected(job).record, job.name).toMatchObject({ status: 'succeeded' })
-
-  const most = Math.max(...undisturbed.map(({ moments }) => moments.length))
-  for (let i = 0; i < most; i += every) {
-    for (const side of sides) {
-      const wanted = undisturbed.flatMap(({ job, moments }) => {
-        const at = moments[i]
-        return at === undefined ? [] : [{ job, moment: { at, side } }]
-      })
-      for (const some of i === 0 ? inFours(wanted) : [wanted]) {
-        for (const ended of await meet(place, title, some)) {
-          const { at = '' } = some.find(({ job }) => job === ended.job)?.moment ?? {}
-          assertSame(expected(ended.job), ended, `killed at ${at}, ${side}`)
-          seen.get(ended.job.name)?.cells.set(cellOf(at, side), theSame)
-        }
-      }
-    }
+  for (const { job, moments, outcome } of undisturbed) {
+    expect(outcome.record, job.name).toMatchObject({ status: 'succeeded' })
+    seen.set(job.name, { moments, cells: seen.get(job.name)?.cells ?? new Map() })
   }
-  // One after the other: beside others it would not be met between two of its bytes.
-  for (const job of jobs.filter(({ moves }) => moves)) {
-    for (const ended of await meet(place, title, [{ job, moment: theMiddle }])) {
-      assertSame(expected(job), ended, 'killed in the middle')
-      seen.get(job.name)?.cells.set(theMiddle, theSame)
+  const cells = undisturbed.flatMap(({ job, moments }) =>
+    left(choose(job, cellsOf(job, moments, sides)), seen),
+  )
+  for (const some of roundsOf(cells)) {
+    for (const [index, ended] of (await meet(place, title, some)).entries()) {
+      const name = nameOf(some[index]!.moment)
+      const expected = undisturbed.find(({ job }) => job === ended.job)
+      assertSame(expected!.outcome, ended, `killed at ${name}`)
+      seen.get(ended.job.name)?.cells.set(name, theSame)
     }
+    keep()
   }
   await until('the queues are empty', async () => ((await place.queued()) === 0 ? true : undefined), 200)
-  return seen
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What has not come after so many milliseconds never will. */
-const patience = 180_000
+const patience = 600_000
 
 /** Look again and again until there is something. */
 export const until = async <T>(
