@@ -3,7 +3,7 @@ import { assertAble } from './able.ts'
 import { type Admission, assertCurrent } from './admission.ts'
 import type { Context } from './context.ts'
 import { isRecovering } from './memory.ts'
-import { begunAnew, mayBeginAnew, newTask } from './new-task.ts'
+import { begunAnew, mayBeginAnew, mayBeTriedAgain, newTask } from './new-task.ts'
 import { Refusal } from './refusal.ts'
 import { hashOf } from './state.ts'
 import type { Tasks } from './tasks.ts'
@@ -45,7 +45,8 @@ export const taskBeginner = (
     const hash = hashOf(request)
     const known = state.tasks.get(request.requestId)
     if (known !== undefined) {
-      if (known.hash === hash && !mayBeginAnew(known)) return tasks.view(known)
+      const isOver = !tasks.isRunning(known.id) && (mayBeginAnew(known) || mayBeTriedAgain(known))
+      if (known.hash === hash && !isOver) return tasks.view(known)
       if (known.hash !== hash) {
         throw new Refusal(
           'request_conflict',

@@ -1,10 +1,18 @@
+import { passingFaults } from '../lib/agent/protocol.ts'
 import type { TaskRequest } from '../lib/agent/tasks.ts'
 import type { TaskRecord } from './state.ts'
 
 /** It was cut off, and what it needs to go on is in the caller's hands: asked for again, it goes on. */
 export const mayBeginAnew = ({ error }: TaskRecord) => error?.code === 'interrupted'
 
+/** It failed of what passes by itself, and nothing is left of it to go on from. */
+export const mayBeTriedAgain = ({ error }: TaskRecord) => passingFaults.includes(error?.code ?? '')
+
 export const begunAnew = (known: TaskRecord, request: TaskRequest): TaskRecord => {
+  if (mayBeTriedAgain(known)) {
+    const { startedAt, wrote, multipart } = known
+    return { ...newTask(request, known.hash), startedAt, wrote, ...(multipart?.gone ? {} : { multipart }) }
+  }
   const { error: _error, result: _result, ...rest } = known
   return { ...rest, request: withoutSecrets(request), state: 'queued', updatedAt: new Date().toISOString() }
 }

@@ -177,6 +177,8 @@ export const taskEngine = (context: Context) => {
       [...state.tasks.values()].filter(
         (task) => mayBeginAnew(task) && generationOn(task.request, globalId) !== undefined,
       ),
+    /** Until the last of what it leaves is cleared away. */
+    isRunning: (id: string) => running.has(id),
     get active() {
       return running.size
     },

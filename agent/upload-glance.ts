@@ -11,6 +11,7 @@ import { trusted } from './trusted.ts'
 
 /** An image whose upload broke off is queued again as soon as Glance has noticed. */
 const settling = { everyMs: 500, looks: 60 }
+const persistence = { tries: 4, backoffMs: 250 }
 
 /**
  * Give an image of Glance, which the caller has made, the file of a volume as its data. Glance takes data once and from
@@ -26,26 +27,50 @@ export const toGlance = async (run: Uploading, { store, imageId }: GlanceImage):
     token: run.request.secrets?.token ?? '',
     ca: await trusted(config.sources.ca),
   }
-  assertFormat(await imageOf(glance, imageId, run.signal), run, imageId)
-  await sending(run, (now, file) => sendOnce(now, glance, imageId, file))
+  const { signal } = run
+  const look = () => imageOf(glance, imageId, signal)
+  assertFormat(await persisting(signal, look), run, imageId)
+  await sending(run, async (now, file) => {
+    const digests = await persisting(signal, () => sendOnce(now, glance, imageId, file))
+    if (digests === undefined) return
+    await now.update({ digests, uploadedBytes: file.bytes })
+    const after = await persisting(signal, async () => settled(await look(), signal, look))
+    if (isWhole(after, file.bytes, digests)) return
+    throw new Refusal(
+      'destination_unavailable',
+      `The image ${imageId} is ${after.status} with ${after.size ?? 0} bytes, and not what was sent: ${file.bytes} bytes`,
+    )
+  })
 }
 
-const sendOnce = async (run: Uploading, glance: Glance, imageId: string, file: Outgoing): Promise<void> => {
+/** Once more while Glance cannot, or its answer was lost. */
+const persisting = async <T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> => {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await attempt()
+    } catch (error) {
+      signal.throwIfAborted()
+      const mayPass = error instanceof Refusal && error.code === 'destination_unavailable'
+      if (!mayPass || failures === persistence.tries) throw error
+      await sleep(persistence.backoffMs * 2 ** (failures - 1), undefined, { signal })
+    }
+  }
+}
+
+/** @returns digests of what was sent; undefined where the image has it from an earlier try. */
+const sendOnce = async (
+  run: Uploading,
+  glance: Glance,
+  imageId: string,
+  file: Outgoing,
+): Promise<Digests | undefined> => {
   const look = () => imageOf(glance, imageId, run.signal)
   const now = await settled(await look().catch(expired), run.signal, look)
-  if (now.status !== 'queued') {
-    const digests = run.task().digests ?? (await digestsOf(run, file.handle, 'sha512'))
-    if (!isWhole(now, file.bytes, digests)) throw taken(imageId, now)
-    return run.update({ digests })
-  }
-  const digests = await send(run, glance, imageId, file).catch(expired)
-  await run.update({ digests, uploadedBytes: file.bytes })
-  const after = await settled(await look(), run.signal, look)
-  if (isWhole(after, file.bytes, digests)) return
-  throw new Refusal(
-    'destination_unavailable',
-    `The image ${imageId} is ${after.status} with ${after.size ?? 0} bytes, and not what was sent: ${file.bytes} bytes`,
-  )
+  if (now.status === 'queued') return send(run, glance, imageId, file).catch(expired)
+  const digests = run.task().digests ?? (await digestsOf(run, file.handle, 'sha512'))
+  if (!isWhole(now, file.bytes, digests)) throw taken(imageId, now)
+  await run.update({ digests })
+  return undefined
 }
 
 const send = async (run: Uploading, glance: Glance, imageId: string, file: Outgoing): Promise<Digests> => {

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { AgentError, AgentUnreachable } from './agent/errors.ts'
+import { fromAgent } from './agent/words.ts'
 import { isAwsUnavailable } from './aws-faults.ts'
-import { DriverError, type DriverErrorName } from './errors.ts'
+import { DriverError } from './errors.ts'
 import { inDriversWords as fromGlance } from './glance/words.ts'
 import {
   isNoSuchClient,
@@ -92,38 +93,3 @@ const refused = (error: unknown): DriverError => {
   if (isRefusal(error, 'invalidParam')) return as('InvalidInput')
   return as('VolumeBackendError')
 }
-
-const agentNames: Readonly<Record<string, DriverErrorName>> = {
-  bad_request: 'InvalidInput',
-  format_refused: 'InvalidInput',
-  format_mismatch: 'InvalidInput',
-  image_too_large: 'InvalidInput',
-  digest_mismatch: 'InvalidInput',
-  source_not_found: 'InvalidInput',
-  source_changed: 'Conflict',
-  destination_exists: 'Conflict',
-  destination_refused: 'InvalidInput',
-  size_mismatch: 'Conflict',
-  request_conflict: 'Conflict',
-  stale_generation: 'StaleGeneration',
-  volume_in_use: 'VolumeIsBusy',
-  not_attached: 'HostNotReady',
-  device_timeout: 'HostNotReady',
-  too_many_tasks: 'HostNotReady',
-  wrong_host: 'UnknownHost',
-  repository_missing: 'InvalidInput',
-  backup_not_found: 'InvalidInput',
-  repository_locked: 'BackendUnavailable',
-  repository_unavailable: 'BackendUnavailable',
-}
-
-const notLetIn: readonly string[] = ['unauthenticated', 'forbidden']
-const wrongPair =
-  "Put the pair of the role that this takes where AGENT_CREDENTIALS_SECRET leads, signed by the agent's authority."
-
-/** What the agent said, in the driver's words. The agent's own code stays in the details. */
-export const fromAgent = (code: string, message: string, details: unknown): DriverError =>
-  new DriverError(agentNames[code] ?? 'VolumeBackendError', message, {
-    ...(notLetIn.includes(code) ? { remedy: wrongPair } : {}),
-    details: { agent: code, ...(details === undefined ? {} : { reasons: details }) },
-  })

@@ -12,3 +12,6 @@ export const attachmentId = (globalId: string, host: string, instance = ''): str
 
 /** The id of a job that was asked for under an idempotency key. */
 export const jobId = (project: string, key: string): string => derived('job', project, key)
+
+/** The id of the image that a job makes in Glance. */
+export const imageId = (job: string): string => derived('image', job)

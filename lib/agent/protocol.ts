@@ -166,6 +166,14 @@ export const agentErrors = {
 } as const
 export type AgentErrorCode = keyof typeof agentErrors
 
+/** What a task may fail of that passes by itself. Asked for again, it begins anew; whoever asks decides how often. */
+export const passingFaults: readonly string[] = [
+  'source_unavailable',
+  'destination_unavailable',
+  'repository_locked',
+  'repository_unavailable',
+] satisfies readonly AgentErrorCode[]
+
 export const AgentErrorBody = z.looseObject({
   error: z.looseObject({
     code: z.string(),

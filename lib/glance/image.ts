@@ -32,10 +32,12 @@ export interface NewImage {
   readonly container_format: 'bare'
   /** Given, so that a repeated request finds the image there. */
   readonly id?: string
-  readonly visibility?: string
-  readonly protected?: boolean
-  readonly min_disk?: number
-  readonly min_ram?: number
+  readonly visibility?: string | undefined
+  readonly protected?: boolean | undefined
+  readonly min_disk?: number | undefined
+  readonly min_ram?: number | undefined
+  /** A project, said where it is not the one of who asks. */
+  readonly owner?: string | undefined
   readonly [property: string]: string | number | boolean | undefined
 }
 

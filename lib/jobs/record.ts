@@ -62,7 +62,14 @@ export const JobRecord = z.object({
   /** Ends the workflow's wait early. */
   callbackId: z.string().optional(),
   /** The agent's task that moves the bytes. */
-  task: z.object({ host: z.string(), id: z.string() }).optional(),
+  task: z
+    .object({
+      host: z.string(),
+      id: z.string(),
+      /** How often it was begun again after a fault that may pass. */
+      again: z.int().optional(),
+    })
+    .optional(),
   /** Why it failed; while it runs, why its step is being tried again; null once that is overcome. */
   error: Failure.nullish(),
   result: z.record(z.string(), z.unknown()).optional(),

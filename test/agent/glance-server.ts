@@ -11,6 +11,8 @@ export interface GlanceOptions {
   readonly disk_format?: string
   /** Asked with each request; a status is answered instead. */
   readonly before?: (method: string) => number | undefined
+  /** Whether what was answered to a request is lost. */
+  readonly loses?: (method: string) => boolean
   /** What is kept of the data that came. */
   readonly kept?: (data: Buffer) => Buffer
   /** Milliseconds between pieces of data. */
@@ -19,7 +21,7 @@ export interface GlanceOptions {
 
 /** One image in Glance's manner, on loopback: it takes data once, while the image is queued. */
 export const startGlance = async (options: GlanceOptions = {}) => {
-  const { disk_format = 'qcow2', before, kept = (data) => data } = options
+  const { disk_format = 'qcow2', before, loses, kept = (data) => data } = options
   let { paceMs = 0 } = options
   const image: Record<string, unknown> & { status: string } = { id: imageId, status: 'queued', disk_format }
   let content: Buffer | undefined
@@ -54,6 +56,7 @@ export const startGlance = async (options: GlanceOptions = {}) => {
       os_hash_algo: 'sha512',
       os_hash_value: hash,
     })
+    if (loses?.(method)) return response.destroy()
     return response.writeHead(204).end()
   }
 

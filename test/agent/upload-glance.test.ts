@@ -128,6 +128,27 @@ test('an image with other data stays as it is', async () => {
   expect(at.glance.sent).toBe(0)
 })
 
+test.each([
+  ['does not answer for a moment', 2, 503, 1],
+  ['has taken it, and its answer is lost', 1, 'lost', 1],
+] as const)('Glance that %s is asked again, for the same file', async (_, times, what, sent) => {
+  let left: number = times
+  const fails = (method: string) => method === 'PUT' && left-- > 0
+  await using at = await begun(
+    what === 'lost' ? { loses: fails } : { before: (method) => (fails(method) ? what : undefined) },
+  )
+  const { agent, client } = await at.host.start(at.settings)
+  await using _agent = agent
+
+  await client.uploadVolume(request(), soon())
+
+  expect(await ended(client)).toMatchObject({
+    state: 'succeeded',
+    result: { sha512: createHash('sha512').update(at.glance.content).digest('hex') },
+  })
+  expect(at.glance.sent).toBe(sent)
+})
+
 test('cancelled in the middle it leaves the image queued', { timeout: 60_000 }, async () => {
   await using at = await begun({ paceMs: 30 })
   const { agent, client } = await at.host.start(at.settings)

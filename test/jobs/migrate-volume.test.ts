@@ -58,6 +58,21 @@ test('where it is already there is nothing to do', async () => {
   expect(system.cluster.simulator.calls.map(({ call }) => call)).not.toContain('VolumeMoveToRemote')
 })
 
+test('a volume with snapshots stays where it is, and is told which', async () => {
+  await system.invoke('create_snapshot', { snapshot: { id: 's', volume_id: 'v' } })
+
+  const record = await run(system, 'migrate-volume', toBeta)
+
+  expect(record).toMatchObject({
+    status: 'failed',
+    error: { name: 'Conflict', step: 'take', message: expect.stringContaining('snapshot-s') },
+  })
+  expect(there()).toMatchObject({ clusterName: 'alpha', tags: { 'cl-id': 'v' } })
+
+  await system.invoke('delete_snapshot', { snapshot: { id: 's' } })
+  expect(await run(system, 'migrate-volume', toBeta)).toMatchObject({ status: 'succeeded' })
+})
+
 test('a volume that somebody has attached stays where it is', async () => {
   await system.invoke('initialize_connection', { volume: { id: 'v' }, connector: { host: 'host-2' } })
 

@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { run, type System } from '../jobs/cluster-jobs.ts'
-import { bytesOf, bytesOn, nothingLeft } from '../jobs/host-jobs.ts'
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { imageId } from '../../lib/ids.ts'
+import { imageMetadata } from '../../lib/jobs/copy-image-to-volume/image-metadata.ts'
+import { cancelledAt, ended, queued, run, type System } from '../jobs/cluster-jobs.ts'
+import { bytesOf, bytesOn, filled, nothingLeft } from '../jobs/host-jobs.ts'
 import { startJobs } from '../support/jobs.ts'
 import { asUser, download, upload } from './as-user.ts'
 
@@ -31,6 +33,12 @@ const copied = (id: string, imageId: string, more: object = {}) => ({
   image: { source: { kind: 'glance', store: 'glance', imageId }, ...more },
   host: 'host-1',
 })
+
+const nothingHeld = async () => {
+  const { attachments, snapshots } = system.cluster.simulator
+  expect(attachments).toEqual([])
+  await vi.waitFor(() => expect([...snapshots.keys()]).toEqual([]))
+}
 
 const anImage = async (properties: object = {}, data: Buffer | undefined = content) => {
   const { glance, token } = asUser('demo')
@@ -107,4 +115,77 @@ test('an image that is another than it was asked for is not copied', async () =>
   expect(record).toMatchObject({ status: 'failed', error: { name: 'InvalidInput', step: 'start copy' } })
   expect(record.error?.message).toContain('raw, not qcow2')
   expect(system.cluster.simulator.attachments).toEqual([])
+})
+
+const uploaded = (destination: object) => ({
+  volume: { id: 'for-glance' },
+  image: { destination: { kind: 'glance', store: 'glance', ...destination } },
+  host: 'host-1',
+})
+
+describe('an image that the job makes', () => {
+  beforeAll(() => filled(system, 'for-glance'))
+
+  test("belongs to the project that is named, as it was asked for, and that project's user reads it", async () => {
+    const owner = inject('openstack').projects.demo
+    const asked = { name: 'of a volume', visibility: 'private', protected: true, min_disk: 1, owner }
+    const document = await queued(
+      system,
+      'copy-volume-to-image',
+      uploaded({ ...asked, properties: { os_distro: 'debian' } }),
+    )
+
+    const record = await ended(system, document)
+
+    const { sha512, sizeBytes, destination } = (record.result as any).image
+    const { glance, token } = asUser('demo')
+    const image = await glance.show(destination.imageId)
+    expect(image).toMatchObject({ ...asked, os_distro: 'debian', status: 'active', disk_format: 'qcow2' })
+    expect(image).toMatchObject({ size: sizeBytes, os_hash_value: sha512 })
+    expect(await download(image.id, await token())).toHaveLength(sizeBytes)
+    // A volume made of it remembers no job.
+    expect(Object.keys(imageMetadata(image))).not.toContain('cinderless_job')
+    await nothingHeld()
+  })
+
+  test('is gone when the job is cancelled while it gets its data, also a protected one', async () => {
+    const document = await queued(
+      system,
+      'copy-volume-to-image',
+      uploaded({ name: 'never', protected: true }),
+    )
+
+    const record = await cancelledAt(system, document, 'start upload')
+
+    expect(record).toMatchObject({ status: 'cancelled' })
+    const service = asUser('block', 'service').glance
+    await expect(service.show(imageId(document.id))).rejects.toMatchObject({ status: 404 })
+    await nothingHeld()
+  })
+
+  test('is not made where Glance does not let us', async () => {
+    const record = await run(
+      system,
+      'copy-volume-to-image',
+      uploaded({ name: 'odd', properties: { self: 'x' } }),
+    )
+
+    expect(record).toMatchObject({ status: 'failed', error: { step: 'make the image', name: 'Forbidden' } })
+    await nothingHeld()
+  })
+})
+
+test.each([
+  ['goes', { removeUnfinished: true }],
+  ['stays', {}],
+])('an image that was made beforehand %s where it gets no data', async (what, more) => {
+  const { glance } = asUser('demo')
+  const { id } = await glance.create({ name: 'before', disk_format: 'raw', container_format: 'bare' })
+
+  const record = await run(system, 'copy-volume-to-image', uploaded({ imageId: id, ...more }))
+
+  expect(record).toMatchObject({ status: 'failed', error: { step: 'upload' } })
+  await (what === 'goes'
+    ? expect(glance.show(id)).rejects.toMatchObject({ status: 404 })
+    : expect(glance.show(id)).resolves.toMatchObject({ status: 'queued' }))
 })

@@ -3,9 +3,9 @@ import type { Image } from '../../glance/image.ts'
 /** What Cinder keeps of an image beside its own properties. */
 const kept = ['checksum', 'container_format', 'disk_format', 'min_disk', 'min_ram', 'size'] as const
 
-/** What every image has: not properties of its own. `os_glance_…` and signatures belong to the one image. */
+/** What every image has: not properties of its own. `os_glance_…`, signatures and our mark belong to the one image. */
 const isOwn = (name: string): boolean =>
-  !/^(?:os_glance_|img_signature|signature_verified$)/.test(name) && !base.has(name)
+  !/^(?:os_glance_|cinderless_job$|img_signature|signature_verified$)/.test(name) && !base.has(name)
 const base: ReadonlySet<string> = new Set([
   ...kept,
   ...['id', 'name', 'status', 'visibility', 'owner', 'protected', 'virtual_size', 'os_hidden', 'tags'],

@@ -1,11 +1,9 @@
 import type { Task } from '../../agent/tasks.ts'
 import type { JobBackend } from '../backend.ts'
-import type { JobOf } from '../document.ts'
 import { secretsFor } from '../on-host/secrets.ts'
 import { source } from '../on-host/source.ts'
 import { finishedTask, type HostTask, startTask, stopTask } from '../on-host/task.ts'
-
-type UploadJob = JobOf<'copy-volume-to-image'>
+import { destinationOf, type UploadJob } from './image.ts'
 
 /** The source, converted, to where it was asked to be. */
 const uploading = (backend: JobBackend, job: UploadJob): HostTask => ({
@@ -13,7 +11,8 @@ const uploading = (backend: JobBackend, job: UploadJob): HostTask => ({
   parts: [source(backend, job)],
   async begin(agent, asking, [held], deadline) {
     if (held === undefined) throw new Error('an upload has a source')
-    const { destination, format } = job.input.image
+    const { format } = job.input.image
+    const destination = destinationOf(job)
     const { compression = format === 'raw' ? 'none' : 'zstd' } = job.input.image
     const secrets = await secretsFor(backend, destination)
     return agent.uploadVolume(
@@ -42,7 +41,7 @@ export async function stopUpload(backend: JobBackend, job: UploadJob): Promise<v
 /** Where it is, how large and what its digests are. */
 async function keepResult(backend: JobBackend, job: UploadJob, task: Task): Promise<void> {
   const { sizeBytes, sha256, sha512, virtualSizeBytes } = task.result ?? {}
-  const { destination, format } = job.input.image
-  const image = { destination, format, sizeBytes, virtualSizeBytes, sha256, sha512 }
+  const { format } = job.input.image
+  const image = { destination: destinationOf(job), format, sizeBytes, virtualSizeBytes, sha256, sha512 }
   await backend.jobs.change(job.id, { result: { image } }, ['running'])
 }

@@ -11,12 +11,15 @@ import { hostOf } from '../on-host/part.ts'
 import type { Moving } from '../relocation.ts'
 import { letGoOfSource } from './attach.ts'
 import { onHost } from './parts.ts'
+import { refuseSnapshots } from './snapshots.ts'
 import type { Copy, MigrateJob } from './take.ts'
 
 /**
- * See that the copy is of all there is: the source was nobody else's while it was read, and has not grown.
+ * See that the copy is of all there is: the source was nobody else's while it was read, has not grown, and has got
+ * no snapshot.
  *
- * @throws DriverError VolumeIsBusy, naming who has it attached. Conflict: it is not what was copied any more.
+ * @throws DriverError VolumeIsBusy, naming who has it attached. Conflict: it is not what was copied any more, or has a
+ *   snapshot.
  */
 export const verify =
   (copy: Copy, made: Moving) =>
@@ -33,6 +36,7 @@ export const verify =
     if (holders.some(({ client }) => client !== clientId)) {
       throw await busy(backend, 'VolumeIsBusy', from, undefined)
     }
+    await refuseSnapshots(backend, from)
     if (from.size === copy.size && to.size >= from.size) return
     throw new DriverError(
       'Conflict',

@@ -3,6 +3,7 @@ import type { JobBackend } from '../backend.ts'
 import { claim, release, volumeThere } from '../claim.ts'
 import type { JobOf } from '../document.ts'
 import type { Moving } from '../relocation.ts'
+import { refuseSnapshots } from './snapshots.ts'
 import { refuseUncopyable } from './uncopyable.ts'
 import { type Way, wayOf } from './way.ts'
 
@@ -33,7 +34,7 @@ export interface Copy extends Start {
  * See that the volume can live where it is to go, and take it. Run again, the journey is the same: nothing has moved yet.
  *
  * @throws DriverError VolumeNotFound. VolumeIsBusy, naming the job that has it. InvalidInput: no such cluster, or not
- *   this template there. NotSupported. Of a copy also UnknownHost; Conflict: it has snapshots.
+ *   this template there. NotSupported. Conflict: it has snapshots. Of a copy also UnknownHost.
  */
 export async function take(backend: JobBackend, job: MigrateJob): Promise<Move | Copy> {
   const { volume } = job.input
@@ -52,8 +53,11 @@ async function refuseImpossible(
   { kind, to }: Way,
   there: Awaited<ReturnType<typeof volumeThere>>,
 ): Promise<void> {
-  if (kind === 'copy') return refuseUncopyable(backend, job, to, there)
-  if (there.clusterName !== to) await refuseUnreachable(backend, there, to, there.templateName)
+  if (kind === 'move' && there.clusterName === to) return
+  await (kind === 'copy'
+    ? refuseUncopyable(backend, job, to, there)
+    : refuseUnreachable(backend, there, to, there.templateName))
+  await refuseSnapshots(backend, there)
 }
 
 export const giveBack = (backend: JobBackend, job: MigrateJob): Promise<void> =>

@@ -1,14 +1,17 @@
 import type { AgentClient } from '../../agent/client.ts'
-import { isAgentError } from '../../agent/errors.ts'
+import { AgentError, isAgentError } from '../../agent/errors.ts'
+import { agentErrors, passingFaults } from '../../agent/protocol.ts'
 import type { Secrets, Task } from '../../agent/tasks.ts'
 import { toldId } from '../../driver/backend.ts'
-import { fromAgent } from '../../drivers-words.ts'
 import { DriverError } from '../../errors.ts'
 import type { JobBackend } from '../backend.ts'
 import { ANSWER_MS, type Held, type HostJob, held, hostOf, type Part } from './part.ts'
 
 /** Milliseconds the agent may take to stop what it runs. */
 const STOP_MS = 15_000
+
+/** How often a task is begun again that failed of what may pass: with the waits between askings, about ten minutes. */
+const AGAIN = 20
 
 /** What every request for a task says. */
 export interface Asking {
@@ -30,11 +33,17 @@ const taskId = (job: HostJob, { name }: HostTask): string => `${job.id}:${name}`
 const heldParts = (job: HostJob, { parts }: HostTask) => Promise.all(parts.map((part) => held(job, part)))
 
 /** Have the agent begin. Run again, it is the same task. */
-export async function startTask(backend: JobBackend, job: HostJob, task: HostTask): Promise<void> {
+export async function startTask(
+  backend: JobBackend,
+  job: HostJob,
+  task: HostTask,
+  again?: number,
+): Promise<void> {
   const host = await hostOf(backend, job)
   const agent = await backend.agentOn(host)
   const asking = { requestId: taskId(job, task), clientId: toldId(host) }
-  await backend.jobs.change(job.id, { task: { host: host.name, id: asking.requestId } }, ['running'])
+  const begun = { host: host.name, id: asking.requestId, ...(again !== undefined && { again }) }
+  await backend.jobs.change(job.id, { task: begun }, ['running'])
   const begin = async (parts: readonly Held[]) => task.begin(agent, asking, parts, backend.within(ANSWER_MS))
   await begin(await heldParts(job, task)).catch(async (error: unknown) => {
     if (!isAgentError(error, 'recovering')) throw error
@@ -75,16 +84,33 @@ export async function finishedTask(
     await startTask(backend, job, wanted)
     return undefined
   }
-  const { state, error } = task
-  if (state === 'failed') {
-    throw fromAgent(error?.code ?? 'io_error', error?.message ?? `the ${wanted.name} failed`, error?.details)
-  }
+  const { state } = task
+  if (state === 'failed') return failed(backend, job, wanted, task)
   if (state === 'cancelled') {
     throw new DriverError('Conflict', `the ${wanted.name} was stopped on host ${job.input.host}`)
   }
   // Bytes that moved after a volume was taken away may be lost, or somebody else's by now.
   await heldParts(job, wanted)
   return state === 'succeeded' ? task : undefined
+}
+
+/**
+ * What a task failed of may pass, and then it is begun again; a fault that does not ends the job at once.
+ *
+ * @throws AgentError what it failed of; worth another asking where it was begun again
+ */
+async function failed(
+  backend: JobBackend,
+  job: HostJob,
+  wanted: HostTask,
+  { error, id }: Task,
+): Promise<never> {
+  const { code = 'io_error', message = `the ${wanted.name} failed`, details } = error ?? {}
+  const { task } = (await backend.jobs.get(job.id)) ?? {}
+  const again = (task?.id === id ? (task.again ?? 0) : 0) + 1
+  const retryable = passingFaults.includes(code) && again <= AGAIN
+  if (retryable) await startTask(backend, job, wanted, again)
+  throw new AgentError(message, { ...agentErrors.io_error, code, retryable, details })
 }
 
 /**

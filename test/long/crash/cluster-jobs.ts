@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
-import { contentOf, fill } from './bytes.ts'
+import { contentOf } from './bytes.ts'
 import type { CrashJob, Record } from './job.ts'
 import type { Place } from './place.ts'
-import { makeVolume, noise, noisyDigest, oldDigest, oldSnapshot, removeVolume } from './volumes.ts'
+import { fillWithNoise, makeVolume, noisyDigest, oldDigest, oldSnapshot, removeVolume } from './volumes.ts'
 
 /** The volume a record says was made. */
 const made = (id: string, { result }: Record) => ({ id, provider_location: result?.provider_location })
@@ -31,6 +31,7 @@ export const clusterJobs: readonly CrashJob[] = [
     name: 'clone-volume',
     kind: 'clone-volume',
     what: 'a volume in another template, waited for until its data is where that wants it',
+    onHost: false,
     moves: false,
     prepare: async (place, id) => {
       await makeVolume(place, sourceOf(id))
@@ -46,6 +47,7 @@ export const clusterJobs: readonly CrashJob[] = [
     name: 'clone-volume-elsewhere',
     kind: 'clone-volume',
     what: 'a snapshot on another cluster of the location, waited for until no parent is left',
+    onHost: false,
     moves: false,
     prepare: async (_, id) => ({
       volume: ofType(id, 'ssd'),
@@ -60,6 +62,7 @@ export const clusterJobs: readonly CrashJob[] = [
     name: 'retype-volume',
     kind: 'retype-volume',
     what: 'a volume to another template, waited for until its data is where that wants it',
+    onHost: false,
     moves: false,
     prepare: async (place, id) => {
       await makeVolume(place, id)
@@ -72,10 +75,11 @@ export const clusterJobs: readonly CrashJob[] = [
     name: 'revert-volume',
     kind: 'revert-volume',
     what: 'a volume that was written to, to the snapshot it was made of',
+    onHost: false,
     moves: false,
     prepare: async (place, id) => {
       await makeVolume(place, id)
-      await fill(place, { id }, 0, noise)
+      await fillWithNoise(place, { id })
       return { volume: { id }, snapshot: oldSnapshot }
     },
     check: async (place, id, record) => {
@@ -95,6 +99,7 @@ export const clusterJobs: readonly CrashJob[] = [
     name: 'migrate-volume',
     kind: 'migrate-volume',
     what: 'a volume to another cluster of the location',
+    onHost: false,
     moves: false,
     prepare: async (place, id) => {
       const { provider_location } = await makeVolume(place, id)

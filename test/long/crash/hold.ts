@@ -37,6 +37,8 @@ process.on('message', (order: Order) => {
   }
 })
 process.channel?.unref()
+// A test that is gone leaves nothing running.
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 
 const report = (said: Report) => process.send?.(said)
 
@@ -102,7 +104,7 @@ Server.prototype.emit = function (this: Server, event: string, ...rest: unknown[
 
 /** What moves bytes runs in short bursts while it is to be slow: there is time to meet it half-way. */
 const burst = (child: ChildProcess) => {
-  const [runs, rests] = [15, 30]
+  const [runs, rests] = [15, 20]
   let stopped = false
   const turn = () => {
     if (child.exitCode !== null || child.signalCode !== null) return

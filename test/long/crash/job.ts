@@ -19,8 +19,14 @@ export interface CrashJob {
   readonly kind: string
   /** What is done, in the table's words. */
   readonly what: string
+  /** Whether an agent has part in it: its runs take longer. */
+  readonly onHost: boolean
   /** Whether bytes of it are moved by an agent, in the middle of which it can be met. */
   readonly moves: boolean
+  /** Whether it would wait for others: it is run when they are through. */
+  readonly alone?: true
+  /** Whether it needs more than `npm start` has: Glance, a bucket, or a second location. */
+  readonly outside?: true
   /** What all runs of it use. */
   readonly once?: (place: Place) => Promise<void>
   /** @returns the input of its document. */

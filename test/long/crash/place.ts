@@ -1,22 +1,26 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs'
 import type { Hold, Report } from './hold.ts'
+import type { Outside } from './outside.ts'
 import { ask, type Program, startProgram } from './program.ts'
 
 /** A system, and a way to kill all of it or a part of it with SIGKILL and have it up again. */
 export interface Place {
   readonly images: string
+  /** Of the store `backups`. */
+  readonly repository: { readonly path: string; readonly password: string }
   /** Where a client of the cluster finds its devices. */
   devicesOf(client: number): string
+  readonly outside?: Outside
   /** Of the API. @throws Error any answer but a success. */
   call(path: string, body?: unknown): Promise<any>
   drive(method: string, input: unknown): Promise<any>
-  /** The simulator's own state. */
-  state(): Promise<{ volumes: Named[]; snapshots: Named[]; attachments: object[] }>
-  simulate(call: string, body: object): Promise<unknown>
+  /** What is on the clusters, in Glance and in the bucket. */
+  state(): Promise<State>
+  /** A control call of the simulator's, posted where there is a body. */
+  simulate(call: string, body?: object): Promise<any>
   /** Executions of a job's workflow, as Lambda's API lists them. */
   executions(kind: string, id: string): Promise<{ Status: string }[]>
   /** Messages on the queues, the one for the dead with them. */
@@ -32,12 +36,19 @@ export interface Place {
   leftovers(): Promise<string[]>
   stop(): Promise<void>
 }
+export interface State {
+  readonly volumes: readonly Named[]
+  readonly snapshots: readonly Named[]
+  readonly attachments: readonly object[]
+  /** Images of Glance's, objects and uploads of the bucket. */
+  readonly kept: readonly Named[]
+}
 export interface Named {
   readonly name: string
   readonly [member: string]: unknown
 }
 
-const behind = ({ said }: Program, what: string) =>
+export const behind = ({ said }: Program, what: string) =>
   new RegExp(`${what} (http://[^ ,]+?)[.,]?(?: |$)`).exec(said.join('\n'))?.[1] ?? ''
 
 const filesIn = (folder: string) => (existsSync(folder) ? readdirSync(folder) : [])
@@ -55,7 +66,7 @@ const childrenOf = async (agentState: string) => {
   return found.map((line) => line.replaceAll('\0', ' '))
 }
 
-const leftoversIn = async (agentState: string) => [
+export const leftoversIn = async (agentState: string) => [
   ...filesIn(join(agentState, 'staging')).map((name) => `staged ${name}`),
   ...(await childrenOf(agentState)).map((line) => `child ${line}`),
 ]
@@ -75,11 +86,28 @@ const queuedAt = async (endpoint: string): Promise<number> => {
   return count
 }
 
-const callsTo = (urlOf: () => string, simulatorOf: () => string, behindOf: (what: string) => string) => ({
+export const callsTo = (
+  urlOf: () => string,
+  simulatorOf: () => string,
+  behindOf: (what: string) => string,
+  outside?: Outside,
+) => ({
   call: (path: string, body?: unknown) => ask(`${urlOf()}${path}`, body),
   drive: (method: string, input: unknown) => ask(`${urlOf()}/driver/${method}`, input),
-  state: () => ask(`${simulatorOf()}/_sim/state`),
-  simulate: (call: string, body: object) => ask(`${simulatorOf()}/_sim/${call}`, body),
+  state: async (): Promise<State> => {
+    const here: State = await ask(`${simulatorOf()}/_sim/state`)
+    const there = outside?.state()
+    return {
+      volumes: [...here.volumes, ...(there?.volumes ?? [])],
+      snapshots: [...here.snapshots, ...(there?.snapshots ?? [])],
+      attachments: [...here.attachments, ...(there?.attachments ?? [])],
+      kept: there?.kept ?? [],
+    }
+  },
+  simulate: async (call: string, body?: object) => {
+    if (body !== undefined) await outside?.simulate(call, body)
+    return ask(`${simulatorOf()}/_sim/${call}`, body)
+  },
   executions: async (kind: string, id: string) => {
     const path = `/2025-12-01/functions/cinderless-dev-job-${kind}/durable-executions?DurableExecutionName=${id}`
     return (await ask(`${behindOf('Lambda')}${path}`)).DurableExecutions
@@ -99,6 +127,10 @@ export const wholeSystem = async (folder: string): Promise<Place> => {
   let program = await start()
   return {
     images: join(state, 'images'),
+    repository: {
+      path: join(state, 'backups'),
+      password: readFileSync(join(state, 'backups-password'), 'utf8').trim(),
+    },
     devicesOf: (client) => join(state, 'simulator/dev', String(client)),
     ...callsTo(
       () => program.url,
@@ -116,77 +148,5 @@ export const wholeSystem = async (folder: string): Promise<Place> => {
     },
     leftovers: () => leftoversIn(join(state, 'agent')),
     stop: () => program.stop(),
-  }
-}
-
-/** Simulator, agent and the rest as processes of their own; it is the agent alone that is killed. */
-export const apart = async (folder: string): Promise<Place> => {
-  const at = (...names: string[]) => join(folder, 'apart', ...names)
-  for (const name of ['images', 'agent', 'simulator']) await mkdir(at(name), { recursive: true })
-  const simulator = await startProgram('simulator/main.ts', [
-    '--port',
-    '0',
-    '--token',
-    't',
-    '--data',
-    at('simulator'),
-  ])
-  const config = {
-    host: 'host-1',
-    clientId: 1,
-    storpoolConf: at('storpool.conf'),
-    listen: { address: '127.0.0.1', port: 0 },
-    devices: at('simulator/dev/1'),
-    images: at('images'),
-    state: at('agent'),
-    segmentBytes: 16 * 1024 ** 2,
-  }
-  const startAgent = async (port: number) => {
-    const listen = { ...config.listen, port }
-    await writeFile(at('agent.json'), JSON.stringify({ ...config, listen }))
-    return startProgram('agent/main.ts', ['--config', at('agent.json')])
-  }
-  let agent = await startAgent(0)
-  const { url, port } = { url: agent.url, port: Number(new URL(agent.url).port) }
-  const system = await startProgram(
-    'local/main.ts',
-    ['--port', '0', '--state', at('system'), '--no-images'],
-    {
-      SP_API_HTTP_HOST: '127.0.0.1',
-      SP_API_HTTP_PORT: new URL(simulator.url).port,
-      SP_AUTH_TOKEN: 't',
-      STORPOOL_CONF: at('storpool.conf'),
-      HOSTS: JSON.stringify({ 'host-1': { clientId: 1, agent: url }, 'host-2': { clientId: 2 } }),
-      JOB_HOST: 'host-1',
-    },
-  )
-  let listener = (_report: Report): void => {}
-  system.onReport((report) => listener(report))
-  return {
-    images: at('images'),
-    devicesOf: (client) => at('simulator/dev', String(client)),
-    ...callsTo(
-      () => system.url,
-      () => simulator.url,
-      (what) => behind(system, what),
-    ),
-    hold: (hold) => system.order({ hold }),
-    slow: (slow) => agent.order({ slow }),
-    onReport: (next) => {
-      listener = next
-    },
-    strike: async () => {
-      await agent.kill()
-      // Whoever asks now meets nobody.
-      system.order({ release: true })
-      await sleep(100)
-      agent = await startAgent(port)
-    },
-    leftovers: () => leftoversIn(at('agent')),
-    stop: async () => {
-      await system.stop()
-      await agent.stop()
-      await simulator.stop()
-    },
   }
 }

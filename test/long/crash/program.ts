@@ -37,6 +37,7 @@ export const startProgram = async (
   }
   return {
     url,
+    pid: child.pid ?? 0,
     /** What it printed. */
     said,
     order: (order: Order) => void child.send(order),
