@@ -81,7 +81,10 @@ export const uploading: Operation = {
       idempotencyKey: `upload ${volume.work?.id ?? volume.id}`,
       input: {
         volume: knownVolume(volume),
-        image: { destination: { kind: 'glance', store: GLANCE_STORE, imageId }, format },
+        image: {
+          destination: { kind: 'glance', store: GLANCE_STORE, imageId, removeUnfinished: true },
+          format,
+        },
       },
     })
     return { job: id }
