@@ -49,8 +49,24 @@ export const driveCutOff = async (ask: Ask, { service, url }: System, { second }
     for (const one of attachments) await ask('DELETE', `/attachments/${one.id}`)
   }
 
+  const made = async (): Promise<string> => (await ask('POST', '/volumes', { volume: { size: 1 } })).volume.id
+  /** A volume of the cluster, under a name of its own, that is being taken under care. */
+  const leaveManaged = async (id: string) => {
+    const other = await made()
+    await ask('POST', `/volumes/${other}/action`, { 'os-unmanage': null })
+    const body = JSON.stringify({ volume: { id } })
+    const headers = { 'content-type': 'application/json' }
+    await fetch(`${url}/driver/delete_volume`, { method: 'POST', body, headers })
+    await leave(id, () => ({ globalId: null }))
+    await leaveWork(id, 'managing', 'manage', { ref: { 'source-name': `os--volume-${other}` } })
+  }
+
   const goOn = async (look: Look) => {
-    const { id } = (await ask('POST', '/volumes', { volume: { size: 1 } })).volume
+    const id = await made()
+    await leaveManaged(id)
+    await look(ask, id)
+    await letGo(id)
+    await isFree(id)
     const connector = { host: 'host-1' }
     await ask('POST', '/attachments', { attachment: { volume_uuid: id, connector } })
     const work = { id: v4(), action: 'disconnect' as const, since, from: 'attached' as const }

@@ -3,7 +3,7 @@ import { eventually } from '../local/harness.ts'
 import { driveCutOff } from './drive-cut-off.ts'
 
 const project = '0123456789abcdef0123456789abcdef'
-const other = 'fedcba9876543210fedcba9876543210'
+const [other, third] = ['fedcba9876543210fedcba9876543210', '00112233445566778899aabbccddeeff']
 
 /** What is answered; anything but success throws, unless nobody minds. */
 export type Ask = (method: string, path: string, body?: object, minds?: boolean) => Promise<any>
@@ -36,7 +36,7 @@ export const driveStorage = async (system: System): Promise<void> => {
   // The first that an administrator's project has is a snapshot of another one's volume.
   await driveSnapshots(askOf(system, other), volume)
   await driveAttachments(ask, volume)
-  await driveManaging(ask, types)
+  await driveManaging(ask, askOf(system, third), types)
   await driveServices(ask, types)
   await driveCutOff(ask, system, types)
 }
@@ -122,8 +122,11 @@ const driveAttachments = async (ask: Ask, volume_uuid: string): Promise<void> =>
   await ask('DELETE', `/attachments/${id}`)
 }
 
-/** What the cluster has is taken under care: by a type's id, by its name, and by none. */
-const driveManaging = async (ask: Ask, { usual }: Types): Promise<void> => {
+/**
+ * What the cluster has is taken under care: by a type's id, by its name, and by none. It is the first that its new project
+ * has, and types were changed just now: what a process read of them before is good for nothing.
+ */
+const driveManaging = async (ask: Ask, take: Ask, { usual }: Types): Promise<void> => {
   for (const type of [usual, 'usual', undefined]) {
     const id = await madeOf(ask, {})
     const { snapshot } = await ask('POST', '/snapshots', { snapshot: { volume_id: id } })
@@ -131,11 +134,12 @@ const driveManaging = async (ask: Ask, { usual }: Types): Promise<void> => {
     await ask('POST', `/volumes/${id}/action`, { 'os-unmanage': null })
     const host = 'cinderless@default#default'
     await ask('GET', `/manageable_volumes/detail?host=${encodeURIComponent(host)}`)
-    const { volume } = await ask('POST', '/manageable_volumes', {
+    await ask('PUT', `/types/${usual}`, { volume_type: { description: `for ${id}` } })
+    const { volume } = await take('POST', '/manageable_volumes', {
       volume: { host, ref: { 'source-name': `os--volume-${id}` }, ...(type && { volume_type: type }) },
     })
     const ref = { 'source-name': `os--snap--none--snapshot-${snapshot.id}` }
-    await ask('POST', '/manageable_snapshots', { snapshot: { volume_id: volume.id, ref } })
+    await take('POST', '/manageable_snapshots', { snapshot: { volume_id: volume.id, ref } })
   }
 }
 

@@ -46,6 +46,7 @@ const goOn = [
   ...token,
   ...keystone,
   ...book,
+  ...forget,
   ...on(keep, 'Table', ['VOLUME', 'SNAPSHOT']),
   ...on(['GetItem'], 'Table', ['TYPE']),
   ...on(['GetItem', 'DeleteItem'], 'Table', ['ATTACHMENT']),
@@ -225,7 +226,7 @@ const may: Record<string, readonly string[]> = {
     ...on(['PutItem'], 'Table', ['ATTACHMENT']),
     ...list('ATTACHMENT', ['gsi1', 'gsi3']),
   ],
-  'api-manage': [...goOn, ...forget, ...noteProject, ...list('TYPE', ['gsi1', 'gsi2'])],
+  'api-manage': [...goOn, ...noteProject, ...list('TYPE', ['gsi1', 'gsi2'])],
   'api-types': [
     ...keystone,
     ...on(keep, 'Table', ['TYPE']),
