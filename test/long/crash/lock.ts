@@ -16,6 +16,8 @@ export const holdingLock = async ({ path, password }: Place['repository']) => {
   }
   const holder = spawn('restic', ['check', '--read-data'], { env, stdio: 'ignore' })
   const over = once(holder, 'exit')
+  const end = () => holder.kill('SIGKILL')
+  process.once('exit', end)
   await until(
     'the lock',
     async () => ((await readdir(join(path, 'locks'))).some((name) => !before.has(name)) ? true : undefined),
@@ -26,6 +28,7 @@ export const holdingLock = async ({ path, password }: Place['repository']) => {
     [Symbol.asyncDispose]: async () => {
       holder.kill('SIGCONT')
       await over
+      process.off('exit', end)
     },
   }
 }
