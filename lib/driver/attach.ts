@@ -26,6 +26,8 @@ export interface Attach {
    * as soon as that appears, so the agent must know better first.
    */
   readonly announce?: (attachment: Attachment) => Promise<void>
+  /** The volume's page of the book as it was a moment ago, which saves a reading. */
+  readonly seen?: Page | undefined
 }
 
 /**
@@ -40,12 +42,17 @@ export async function attach(backend: AttachingBackend, wanted: Attach): Promise
   if (wanted.others === 'refuse') await refuseHeld(backend, wanted)
   let before: Page | undefined
   const [intent] = await Promise.all([
-    turn(backend.attachments, volume.globalId, (page) => {
-      before = page
-      const { claim } = page
-      if (wanted.others === 'refuse' && isTaken(backend, claim)) throw takenBy(volume.name, claim)
-      return intended(page, wanted)
-    }),
+    turn(
+      backend.attachments,
+      volume.globalId,
+      (page) => {
+        before = page
+        const { claim } = page
+        if (wanted.others === 'refuse' && isTaken(backend, claim)) throw takenBy(volume.name, claim)
+        return intended(page, wanted)
+      },
+      wanted.seen,
+    ),
     backend.attachments.note(volume.name, volume.globalId),
   ])
   const mine = intent.attachments[wanted.id]

@@ -53,7 +53,11 @@ export async function connectVolume(
 ): Promise<{ readonly conn: ConnectionInfo; readonly volume: VolumeSummary }> {
   const host = await knownHost(backend.hosts, input.connector.host)
   const ref = volumeRef(backend, input.volume)
-  const volume = await orAbsent(volumeSummary(backend.storpool, ref))
+  const known = input.volume.provider_location
+  const [volume, page] = await Promise.all([
+    orAbsent(volumeSummary(backend.storpool, ref)),
+    known ? backend.attachments.read(known) : undefined,
+  ])
   if (volume === undefined) throw new DriverError('VolumeNotFound', `no volume ${ref} on the cluster`)
   const mode = input.mode ?? input.connector.mode ?? 'rw'
   const { id, generation } = await attach(backend, {
@@ -63,6 +67,7 @@ export async function connectVolume(
     id: input.attachmentId ?? attachmentId(volume.globalId, host.name, input.instance),
     instance: input.instance,
     others: input.exclusive ? 'take' : 'share',
+    seen: page?.globalId === volume.globalId ? page : undefined,
     ...(announce && { announce: (attachment: Attachment) => announce(volume, attachment) }),
   })
   const data = {

@@ -40,7 +40,7 @@ beforeAll(async () => {
     call('GET', '/hosts'),
     drive('get_volume_stats', {}),
   ])
-}, 240_000)
+}, 480_000)
 
 afterAll(async () => {
   await recorded?.[Symbol.asyncDispose]()
