@@ -15,14 +15,16 @@ export interface Said {
 /** The command lines of OpenStack, one command after the other. */
 export const startClients = () => {
   const child = spawn('/usr/bin/python3', [script], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const waiting: ((said: Said) => void)[] = []
-  createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.(JSON.parse(line)))
+  const waiting: { answered: (said: Said) => void; lost: (error: Error) => void }[] = []
+  createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.answered(JSON.parse(line)))
+  child.once('exit', () => {
+    for (const { lost } of waiting) lost(new Error('clients.py has ended'))
+  })
 
   return {
     run: (program: string, args: readonly string[], env: Readonly<Record<string, string>>) =>
-      new Promise<Said>((resolve, reject) => {
-        child.once('exit', () => reject(new Error('clients.py has ended')))
-        waiting.push(resolve)
+      new Promise<Said>((answered, lost) => {
+        waiting.push({ answered, lost })
         child.stdin.write(`${JSON.stringify({ program, args, env })}\n`)
       }),
     async close() {
