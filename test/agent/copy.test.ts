@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import {
   attachment,
   clientId,
@@ -232,9 +232,13 @@ test('never makes a device: with a link that leads nowhere the copy waits', asyn
   await host.image('disk', noise(MiB))
 
   await client.copyImage(copyRequest('disk', 'raw', MiB), soon())
+  await vi.waitFor(
+    async () =>
+      expect(await client.task({ id: 'request-1' }, soon())).toMatchObject({ state: 'running', phase: 'wait' }),
+    { timeout: 20_000 },
+  )
   await sleep(300)
 
-  expect(await client.task({ id: 'request-1' }, soon())).toMatchObject({ state: 'running', phase: 'wait' })
   expect(existsSync(host.at('volumes/nothing'))).toBe(false)
   expect(await client.cancelTask({ id: 'request-1' }, soon())).toMatchObject({
     state: 'cancelled',
