@@ -107,7 +107,9 @@ const driveJobs = async () => {
   const new_type = { extra_specs: { storpool_template: 'ssd' } }
   await driveJob('retype-volume', { volume, new_type }, none)
   await driveJob('revert-volume', { volume, snapshot: { id: 'of-clone' } }, none)
-  await driveJob('migrate-volume', { volume, cluster: 'beta' }, none)
+  // One that has snapshots stays where they are.
+  await drive('create_volume', { volume: { id: 'moving', size: 1 } })
+  await driveJob('migrate-volume', { volume: { id: 'moving' }, cluster: 'beta' }, none)
 }
 
 /** A job that is done, and one that fails. */
