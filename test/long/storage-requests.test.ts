@@ -113,7 +113,11 @@ const refusalOf = ({ route, action, role, version, body }: Drawn): number | unde
 }
 
 const send = ({ method, path, body, role, version }: Drawn): Promise<Answered> =>
-  system.call(method, `/${path}`, body, { version, headers: { 'x-auth-token': token(role) } })
+  // A text is sent as it is, so one that is meant as JSON's is made that.
+  system.call(method, `/${path}`, typeof body === 'string' ? JSON.stringify(body) : body, {
+    version,
+    headers: { 'x-auth-token': token(role) },
+  })
 
 /** What is wrong with how a call was answered. */
 const wrongWith = (drawn: Drawn, { status = 0, headers, body }: Answered): string | undefined => {
