@@ -234,7 +234,10 @@ test('never makes a device: with a link that leads nowhere the copy waits', asyn
   await client.copyImage(copyRequest('disk', 'raw', MiB), soon())
   await vi.waitFor(
     async () =>
-      expect(await client.task({ id: 'request-1' }, soon())).toMatchObject({ state: 'running', phase: 'wait' }),
+      expect(await client.task({ id: 'request-1' }, soon())).toMatchObject({
+        state: 'running',
+        phase: 'wait',
+      }),
     { timeout: 20_000 },
   )
   await sleep(300)
