@@ -18,13 +18,13 @@ const cluster = async (): Promise<Cluster> => ({
 
 const start = (state: string, options = {}) => startSystem({ root, state, cluster, port: 0, ...options })
 
-const read = async (url: string, id: string) => (await fetch(`${url}/work/${id}`)).text()
+const read = async (url: string, id: string) => (await fetch(`${url}/things/${id}`)).text()
 
 test('a request goes through queue, starter and durable function to the table, over a stop and a start', async () => {
   await using folder = await temporaryFolder()
   const before = process.env.AWS_ENDPOINT_URL_SQS
   const first = await start(folder.path)
-  expect((await fetch(`${first.url}/work/one`, { method: 'POST' })).status).toBe(202)
+  expect((await fetch(`${first.url}/things/one`, { method: 'POST' })).status).toBe(202)
   await eventually(async () => (await read(first.url, 'one')) === 'begun')
   await first.close()
   expect(process.env.AWS_ENDPOINT_URL_SQS).toBe(before)
@@ -37,7 +37,7 @@ test('a request goes through queue, starter and durable function to the table, o
 
   const log = await readFile(second.log, 'utf8')
   expect(log).toContain('reading one\n')
-  expect(log).toMatch(/"message":"request","method":"POST","path":"\/work\/one","status":202/)
+  expect(log).toMatch(/"message":"request","method":"POST","path":"\/things\/one","status":202/)
   expect(await second.functions.load()).toEqual([
     { key: 'broken', reason: expect.stringContaining('not-there') },
   ])
