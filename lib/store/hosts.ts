@@ -1,5 +1,6 @@
-import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { HostRecord, type HostRecords } from '../hosts/record.ts'
+import { itemsOf } from './query.ts'
 import { ifHolds, type Table } from './table.ts'
 
 const key = (name: string) => ({ pk: `HOST#${name}` })
@@ -31,22 +32,5 @@ export const hostRecords = (table: Table): HostRecords => ({
     return (await ifHolds(table.client.send(put))) !== undefined
   },
 
-  async all() {
-    const records: HostRecord[] = []
-    let start: Record<string, unknown> | undefined
-    do {
-      const { Items = [], LastEvaluatedKey } = await table.client.send(
-        new QueryCommand({
-          TableName: table.name,
-          IndexName: 'gsi3',
-          KeyConditionExpression: 'gsi3pk = :pk',
-          ExpressionAttributeValues: { ':pk': group },
-          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-        }),
-      )
-      records.push(...Items.map((item) => HostRecord.parse(item)))
-      start = LastEvaluatedKey
-    } while (start !== undefined)
-    return records
-  },
+  all: () => itemsOf(table, HostRecord, { index: 'gsi3', group, oldestFirst: true }),
 })

@@ -1,6 +1,7 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { JobRecord, type JobRecords, type JobStatus, type Within } from '../jobs/record.ts'
-import { listJobRecords, orderOf, shardKey, statusKey } from './job-list.ts'
+import { JOB, listJobRecords, statusKey } from './job-list.ts'
+import { orderOf, shardKey } from './shards.ts'
 import { ifHolds, type Table } from './table.ts'
 
 const key = (id: string) => ({ pk: `JOB#${id}` })
@@ -102,7 +103,7 @@ export const jobRecords = (table: Table, now: () => string): JobRecords => {
               ...record,
               gsi2pk: statusKey(record.status),
               gsi2sk: orderOf(record),
-              gsi3pk: shardKey(record.id),
+              gsi3pk: shardKey(JOB, record.id),
               gsi3sk: orderOf(record),
             },
             ConditionExpression: 'attribute_not_exists(pk)',

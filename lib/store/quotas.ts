@@ -1,6 +1,7 @@
-import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { Amounts, Quotas, QuotaUse } from '../volumes/quotas.ts'
+import { itemsOf } from './query.ts'
 import { ifHolds, type Table } from './table.ts'
 
 const key = (project: string) => ({ pk: `QUOTA#${project}` })
@@ -199,22 +200,8 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
     },
 
     async projects() {
-      const found: string[] = []
-      let start: Record<string, unknown> | undefined
-      do {
-        const { Items = [], LastEvaluatedKey } = await table.client.send(
-          new QueryCommand({
-            TableName: table.name,
-            IndexName: 'gsi3',
-            KeyConditionExpression: 'gsi3pk = :pk',
-            ExpressionAttributeValues: { ':pk': 'PROJECT#0' },
-            ...(start && { ExclusiveStartKey: start }),
-          }),
-        )
-        found.push(...Items.map((item) => Listed.parse(item).project))
-        start = LastEvaluatedKey
-      } while (start !== undefined)
-      return found
+      const found = await itemsOf(table, Listed, { index: 'gsi3', group: 'PROJECT#0', oldestFirst: true })
+      return found.map(({ project }) => project)
     },
   }
 }
