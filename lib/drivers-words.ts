@@ -19,8 +19,9 @@ import {
 export function inDriversWords(error: unknown): DriverError {
   if (error instanceof DriverError) return error
   if (error instanceof z.ZodError) return invalid(error)
-  if (error instanceof StorPoolUnreachable) return unreachable(error)
+  if (error instanceof StorPoolUnreachable) return unanswered(error)
   if (error instanceof StorPoolUnreadable) {
+    if (error.mayPass) return unanswered(error)
     return new DriverError('VolumeBackendError', error.message, {
       cause: error,
       remedy: 'What answers at SP_API_HTTP_HOST may not be StorPool, or is failing. Look there, then repeat.',
@@ -65,7 +66,7 @@ const named = (issue: z.core.$ZodIssue): string[] => {
   return [`${at === '' ? 'input' : at}: ${issue.message}`.slice(0, 200)]
 }
 
-const unreachable = (error: StorPoolUnreachable): DriverError =>
+const unanswered = (error: StorPoolUnreachable | StorPoolUnreadable): DriverError =>
   error.mayHaveHappened
     ? new DriverError('OutcomeUnknown', error.message, {
         cause: error,

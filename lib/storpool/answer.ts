@@ -52,9 +52,10 @@ export const dataOf = <T>(
   Data: z.ZodType<T>,
   scrub: (words: string) => string,
 ): T => {
-  const unreadable = (what: string) => new StorPoolUnreadable(asked, answer.status, scrub(brief(what)))
+  const unreadable = (what: string, isForeign = false) =>
+    new StorPoolUnreadable(asked, answer.status, scrub(brief(what)), isForeign)
   const envelope = parsed(answer.text)
-  if (!isObject(envelope)) throw unreadable(kindOf(answer, envelope))
+  if (!isObject(envelope)) throw unreadable(kindOf(answer, envelope), true)
 
   if (isObject(envelope.error)) {
     const refusal = ErrorBody.safeParse(envelope.error)

@@ -71,12 +71,16 @@ export class StorPoolUnreadable extends Error {
   readonly httpStatus: number
   /** The request changes something, and whoever answered may have passed it on. */
   readonly mayHaveHappened: boolean
+  /** Something on the way answered in StorPool's place, as a proxy does while what is behind it is away. */
+  readonly mayPass: boolean
 
-  constructor(asked: Asked, httpStatus: number, what: string) {
+  /** @param isForeign it is nothing that StorPool's API says at all, such as a page. */
+  constructor(asked: Asked, httpStatus: number, what: string, isForeign = false) {
     super(`${asked.label}: HTTP ${httpStatus}: ${what}`)
     this.call = asked.call
     this.httpStatus = httpStatus
     this.mayHaveHappened = asked.mutates
+    this.mayPass = isForeign && (httpStatus === 200 || httpStatus === 429 || httpStatus >= 500)
   }
 }
 

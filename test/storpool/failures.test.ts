@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
+import { inDriversWords } from '../../lib/drivers-words.ts'
 import {
   isAmbiguous,
   isNoSuchClient,
@@ -68,6 +69,19 @@ test.each([
   expect(String(error)).not.toContain('Service unavailable')
   expect(isAmbiguous(error)).toBe(true)
   expect(isRefusal(error)).toBe(false)
+})
+
+test.each([
+  ['a page that says who may pass', 407, '<html>', false, 'VolumeBackendError'],
+  ['an answer of another shape', 200, ok({}), false, 'VolumeBackendError'],
+  ['a page', 502, '<html>', false, 'BackendUnavailable'],
+  ['a page', 502, '<html>', true, 'OutcomeUnknown'],
+])('what %s means to callers: HTTP %i, %j, mutates %j: %s', async (_, status, body, mutates, name) => {
+  await using server = await serving((response) => response.writeHead(status).end(body))
+  using storpool = client(server.port)
+  const asking = mutates ? volumeDelete(storpool.now(500), 'v') : volumesList(storpool.now(500))
+
+  expect(inDriversWords(await failing(asking))).toMatchObject({ name })
 })
 
 test('an unreadable answer to a read leaves nothing open', async () => {

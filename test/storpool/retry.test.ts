@@ -113,12 +113,35 @@ describe('with no delay between tries', () => {
     expect(server.seen).toHaveLength(3)
   })
 
-  test('an answer nobody can read is not asked for again, not even by a read', async () => {
-    await using server = await serving((response) => response.end('<html>'))
+  test.each([
+    [200, '<html>'],
+    [502, '<html>'],
+    [503, ''],
+  ])(
+    'HTTP %i with %j in the place of something read is a page of a proxy: it is read again',
+    async (status, body) => {
+      await using server = await serving((response, _, n) =>
+        n < 2 ? response.writeHead(status).end(body) : response.end(ok([volume])),
+      )
+      using storpool = client(server.port)
+
+      await expect(volumeSummary(storpool.now(), 'v')).resolves.toEqual(volume)
+
+      expect(server.seen).toHaveLength(3)
+    },
+  )
+
+  test.each([
+    ['a change that a page answers', 200, '<html>', volumeDelete],
+    ['a read that a proxy refuses', 407, '<html>', volumeSummary],
+    ['a read of another shape', 200, ok({}), volumeSummary],
+  ])('%s is not asked for again: HTTP %i, %j', async (_, status, body, asking) => {
+    await using server = await serving((response) => response.writeHead(status).end(body))
     using storpool = client(server.port)
 
-    await failing(volumeSummary(storpool.now(), 'v'))
+    const error = await failing(asking(storpool.now(), 'v'))
 
+    expect(error).toMatchObject({ name: 'StorPoolUnreadable', httpStatus: status })
     expect(server.seen).toHaveLength(1)
   })
 
