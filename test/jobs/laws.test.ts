@@ -22,7 +22,7 @@ test.each(some('clone-volume to another cluster', 'revert-volume'))(
     expect(record).toMatchObject({ status: 'succeeded' })
 
     for (const n of changes(calls)) {
-      await prepare(system)
+      await prepare(system, one)
       system.cluster.simulator.loseAnswer(n)
       expect(await run(system, one), calls[n]?.call).toMatchObject({ status: 'succeeded' })
       expect(await left(system), calls[n]?.call).toEqual(after)
@@ -36,7 +36,7 @@ test.each(some('retype-volume', 'revert-volume', 'migrate-volume'))(
     const { before, after, calls } = await whole(system, one)
 
     for (const n of changes(calls)) {
-      await prepare(system)
+      await prepare(system, one)
       system.cluster.simulator.refuse(n, 'internalError')
       const record = await run(system, one)
       expect(record, calls[n]?.call).toMatchObject({

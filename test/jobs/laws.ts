@@ -13,6 +13,8 @@ export interface Case {
   readonly input: object
   /** The call that is not undone: a failure after it leaves what success leaves. */
   readonly stays?: string
+  /** Its volume may have no snapshots. */
+  readonly isBare?: boolean
 }
 
 const volume = { id: 'v' }
@@ -31,17 +33,17 @@ export const cases: Readonly<Record<string, Case>> = {
   },
   'retype-volume': { kind: 'retype-volume', input: { volume, new_type: ssd } },
   'revert-volume': { kind: 'revert-volume', input: { volume, snapshot: { id: 's' } }, stays: 'VolumeRevert' },
-  'migrate-volume': { kind: 'migrate-volume', input: { volume, cluster: 'beta' } },
+  'migrate-volume': { kind: 'migrate-volume', input: { volume, cluster: 'beta' }, isBare: true },
 }
 
 /** A cluster as new, with a volume of certain limits that has grown since its snapshot, and an empty table. */
-export const prepare = async ({ cluster, invoke }: System): Promise<void> => {
+export const prepare = async ({ cluster, invoke }: System, { isBare = false }: Case): Promise<void> => {
   cluster.simulator.reset({ all: true })
   const { client, name: TableName } = cluster.table
   const { Items = [] } = await client.send(new ScanCommand({ TableName }))
   await Promise.all(Items.map(({ pk }) => client.send(new DeleteCommand({ TableName, Key: { pk } }))))
   await invoke('create_volume', { volume: { ...volume, size: 1, ...inTemplate('hdd', { iops: '500' }) } })
-  await invoke('create_snapshot', { snapshot: { id: 's', volume_id: 'v' } })
+  if (!isBare) await invoke('create_snapshot', { snapshot: { id: 's', volume_id: 'v' } })
   await invoke('extend_volume', { volume, new_size: 2 })
   cluster.simulator.reset()
 }
@@ -84,9 +86,10 @@ export const left = async (system: System) => {
 
 /** What one job does where nothing goes wrong: before it, after it, and its calls. */
 export const whole = async (system: System, one: Case) => {
-  await prepare(system)
+  await prepare(system, one)
   const before = await left(system)
   const record = await run(system, one)
+  if (record.status !== 'succeeded') throw new Error(`${one.kind}: ${record.error?.message}`)
   const calls = system.cluster.simulator.calls.map(({ call, method }) => ({ call, method }))
   return { before, after: await left(system), calls, record }
 }

@@ -20,7 +20,7 @@ const unsuccessful = ({ before, after, calls }: Whole, { stays }: Case, n: numbe
 test.each(each)('%s, any answer lost', async (_, one) => {
   const { after, calls } = await whole(system, one)
   for (const [n, { call }] of calls.entries()) {
-    await prepare(system)
+    await prepare(system, one)
     system.cluster.simulator.loseAnswer(n)
     expect(await run(system, one), `${n} ${call}`).toMatchObject({ status: 'succeeded' })
     expect(await left(system), `${n} ${call}`).toEqual(after)
@@ -33,7 +33,7 @@ test.each(each)(
     const { after, calls } = await whole(system, one)
     for (const [n, { call, method }] of calls.entries()) {
       if (method === 'GET') continue
-      await prepare(system)
+      await prepare(system, one)
       const { simulator } = system.cluster
       simulator.loseAnswer(n)
       // More than one call tries by itself.
@@ -47,7 +47,7 @@ test.each(each)(
 test.each(each)('%s, refused for good at any call', async (_, one) => {
   const expected = await whole(system, one)
   for (const [n, { call }] of expected.calls.entries()) {
-    await prepare(system)
+    await prepare(system, one)
     system.cluster.simulator.refuse(n, 'internalError')
     const { status } = await run(system, one)
     const found = await left(system)
@@ -59,7 +59,7 @@ test.each(each)('%s, refused for good at any call', async (_, one) => {
 test.each(each)('%s, cancelled during any call', async (_, one) => {
   const expected = await whole(system, one)
   for (const [n, { call }] of expected.calls.entries()) {
-    await prepare(system)
+    await prepare(system, one)
     const { simulator } = system.cluster
     simulator.fault({ match: '*', skip: n, kind: 'transient', delayMs: 250 })
     const document = await submit(system, one)
