@@ -31,15 +31,13 @@ export async function attachVolume(backend: DeviceBackend, input: AttachVolume):
   const host = await knownHost(backend.hosts, input.connector.host)
   const agent = await backend.agentOn(host)
   const clientId = toldId(host)
-  const { conn, volume } = await connectVolume(
-    backend,
-    input,
-    ({ globalId, size }, { id, generation, mode }) =>
+  const { conn, volume } = await connectVolume(backend, input, {
+    announce: ({ globalId, size }, { id, generation, mode }) =>
       agent.announce(
         { clientId, volume: { globalId, sizeBytes: size }, attachment: { id, generation }, mode },
         backend.within(ANSWER_MS),
       ),
-  )
+  })
   const { globalId, attachmentId: id, generation, access_mode: mode } = conn.data
   try {
     const { path } = await agent.attachWait(

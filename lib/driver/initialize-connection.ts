@@ -4,7 +4,7 @@ import { attachmentId } from '../ids.ts'
 import type { VolumeSummary } from '../storpool/schema.ts'
 import { volumeSummary } from '../storpool/volumes.ts'
 import { attach } from './attach.ts'
-import { type AttachingBackend, type Attachment, volumeName, volumeRef } from './backend.ts'
+import { type AttachingBackend, type Attachment, type Page, volumeName, volumeRef } from './backend.ts'
 import { knownHost } from './known-host.ts'
 import { AccessMode, type ConnectionInfo, Connector, KnownVolume } from './model.ts'
 import { orAbsent } from './settle.ts'
@@ -31,34 +31,54 @@ export const InitializeConnection = z.strictObject({
 })
 export type InitializeConnection = z.infer<typeof InitializeConnection>
 
+/** A volume and its page of the book as they were a moment ago. */
+export interface Look {
+  readonly volume: VolumeSummary | undefined
+  readonly page: Page | undefined
+}
+
+/** What {@link initializeConnection} looks at first. */
+export async function lookAt(backend: AttachingBackend, asked: KnownVolume): Promise<Look> {
+  const known = asked.provider_location
+  const [volume, page] = await Promise.all([
+    orAbsent(volumeSummary(backend.storpool, volumeRef(backend, asked))),
+    known ? backend.attachments.read(known) : undefined,
+  ])
+  return { volume, page }
+}
+
 /**
  * Attach a volume to the connector's host and say how to reach it there. The attachment is in the book under an
  * id and a generation; who knows both can end exactly this one.
  *
+ * @param look by whoever had other things to wait for meanwhile
  * @throws DriverError UnknownHost. VolumeNotFound. VolumeIsBusy, HostNotReady, AttachLimit: as {@link attach}.
  * @see cinder/volume/drivers/storpool.py initialize_connection, which attaches nothing
  */
 export async function initializeConnection(
   backend: AttachingBackend,
   input: InitializeConnection,
+  look?: Look,
 ): Promise<ConnectionInfo> {
-  return (await connectVolume(backend, input)).conn
+  return (await connectVolume(backend, input, { look })).conn
 }
 
 /** {@link initializeConnection}, with the volume as it was found. */
 export async function connectVolume(
   backend: AttachingBackend,
   input: InitializeConnection,
-  announce?: (volume: VolumeSummary, attachment: Attachment) => Promise<void>,
+  {
+    look,
+    announce,
+  }: {
+    readonly look?: Look | undefined
+    readonly announce?: (volume: VolumeSummary, attachment: Attachment) => Promise<void>
+  } = {},
 ): Promise<{ readonly conn: ConnectionInfo; readonly volume: VolumeSummary }> {
   const host = await knownHost(backend.hosts, input.connector.host)
-  const ref = volumeRef(backend, input.volume)
-  const known = input.volume.provider_location
-  const [volume, page] = await Promise.all([
-    orAbsent(volumeSummary(backend.storpool, ref)),
-    known ? backend.attachments.read(known) : undefined,
-  ])
-  if (volume === undefined) throw new DriverError('VolumeNotFound', `no volume ${ref} on the cluster`)
+  const { volume, page } = look ?? (await lookAt(backend, input.volume))
+  if (volume === undefined)
+    throw new DriverError('VolumeNotFound', `no volume ${volumeRef(backend, input.volume)} on the cluster`)
   const mode = input.mode ?? input.connector.mode ?? 'rw'
   const { id, generation } = await attach(backend, {
     volume,

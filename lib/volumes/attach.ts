@@ -1,5 +1,6 @@
 import { v4 } from 'uuid'
 import type { Caller } from '../auth/caller.ts'
+import { type Look, lookAt } from '../driver/initialize-connection.ts'
 import { knownHost } from '../driver/known-host.ts'
 import type { Connector } from '../driver/model.ts'
 import { inDriversWords } from '../drivers-words.ts'
@@ -9,6 +10,7 @@ import type { BlockStorage } from './block-storage.ts'
 import { change } from './change.ts'
 import { connect, forget } from './connect.ts'
 import { detach } from './detach.ts'
+import { knownVolume } from './driver-model.ts'
 import { findVolume } from './find.ts'
 import { findAttachment } from './find-attachment.ts'
 import type { AttachmentRecord, AttachmentWork, VolumeRecord } from './record.ts'
@@ -51,6 +53,15 @@ const refuseUnknown = async (storage: BlockStorage, volume: VolumeRecord, { host
   }
 }
 
+/** What connecting begins with, while something else is waited for; where that fails it is looked at again. */
+const lookAhead = async (storage: BlockStorage, volume: VolumeRecord): Promise<Look | undefined> => {
+  try {
+    return await lookAt(await storage.backend(volume.host), knownVolume(volume))
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * Make an attachment: reserved, or with a connector connected too. Of two that ask for a volume which only one can have,
  * exactly one gets it.
@@ -80,18 +91,20 @@ export async function createAttachment(
     work: null,
     ...(connector && { ...from(connector), status: 'attaching', work: work(storage, null) }),
   }
-  const volume = await enter(storage, seen, attachment, (now) => {
+  const entering = enter(storage, seen, attachment, (now) => {
     refuseReserve(now, instance)
     if (connector !== undefined) refuseConnect(now, { ...attachment, work: null }, connector.host)
     // One that moves from host to host leaves the volume in use meanwhile.
     return hasAlready(now, instance) ? undefined : connector ? 'attaching' : 'reserved'
   })
-  return connect(storage, { volume, attachment })
+  const [volume, look] = await Promise.all([entering, connector && lookAhead(storage, seen)])
+  return connect(storage, { volume, attachment }, look)
 }
 
 /**
  * Write a new attachment: where it is found first, so that what is cut off leaves a pointer to nothing and not an
- * attachment that nobody finds.
+ * attachment that nobody finds. What is being connected is found by its volume when it is cut off: there both are
+ * written at once.
  *
  * @param admit throws to refuse; gives the volume's state, undefined: what its attachments make of it.
  */
@@ -102,39 +115,34 @@ export async function enter(
   admit: (volume: VolumeRecord) => VolumeRecord['status'] | undefined,
 ): Promise<VolumeRecord> {
   const { id, createdAt } = attachment
-  const volumeId = seen.id
-  const { project } = seen
-  await storage.attachments.create({
-    id,
-    project,
-    name: null,
-    createdAt,
-    updatedAt: null,
-    version: 0,
+  const { id: volumeId, project } = seen
+  const pointer = { id, project, name: null, createdAt, updatedAt: null, version: 0, volumeId }
+  const pointing = storage.attachments.create(pointer)
+  if (attachment.work === null) await pointing
+  const writing = change(
+    storage.volumes,
     volumeId,
-  })
-  try {
-    const written = await change(
-      storage.volumes,
-      volumeId,
-      (now) => {
-        // A write whose answer was lost is found done.
-        if (now.attachments[id] !== undefined) return now
-        const status = admit(now)
-        const attachments = { ...now.attachments, [id]: attachment }
-        return {
-          ...withAttachment(now, attachment, status ?? standing(attachments)),
-          updatedAt: storage.now(),
-        }
-      },
-      seen,
-    )
-    if (written === undefined) throw notFound('Volume', volumeId)
-    return written
-  } catch (error) {
-    if (error instanceof ApiError) await forget(storage, id)
-    throw error
+    (now) => {
+      // A write whose answer was lost is found done.
+      if (now.attachments[id] !== undefined) return now
+      const status = admit(now)
+      const attachments = { ...now.attachments, [id]: attachment }
+      return {
+        ...withAttachment(now, attachment, status ?? standing(attachments)),
+        updatedAt: storage.now(),
+      }
+    },
+    seen,
+  )
+  // Neither is left under way.
+  const [pointed, written] = await Promise.allSettled([pointing, writing])
+  if (written.status === 'rejected' || written.value === undefined) {
+    const reason: unknown = written.status === 'rejected' ? written.reason : notFound('Volume', volumeId)
+    if (reason instanceof ApiError) await forget(storage, id)
+    throw reason
   }
+  if (pointed.status === 'rejected') throw pointed.reason
+  return written.value
 }
 
 /**

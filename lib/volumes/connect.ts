@@ -1,4 +1,4 @@
-import { initializeConnection } from '../driver/initialize-connection.ts'
+import { initializeConnection, type Look } from '../driver/initialize-connection.ts'
 import { Connector } from '../driver/model.ts'
 import { terminateConnection } from '../driver/terminate-connection.ts'
 import { inDriversWords } from '../drivers-words.ts'
@@ -15,20 +15,30 @@ export const workedOn = (volume: VolumeRecord, { id }: AttachmentRecord, work: A
   return now?.work?.id === work.id ? now : undefined
 }
 
-/** Have StorPool attach what the record says is being attached, and write down how it is reached. @throws DriverError */
-export async function connect(storage: BlockStorage, { volume, attachment }: Found): Promise<Found> {
+/**
+ * Have StorPool attach what the record says is being attached, and write down how it is reached.
+ *
+ * @param look at the volume, by whoever has had one
+ * @throws DriverError
+ */
+export async function connect(
+  storage: BlockStorage,
+  { volume, attachment }: Found,
+  look?: Look,
+): Promise<Found> {
   const { work } = attachment
   if (work === null) return { volume, attachment }
   let connection: AttachmentRecord['connection']
   try {
-    const { data } = await initializeConnection(await storage.backend(volume.host), {
+    const asked = {
       volume: knownVolume(volume),
       connector: Connector.parse(attachment.connector),
       mode: attachment.mode,
       exclusive: false,
       attachmentId: attachment.id,
       ...(attachment.instance !== null && { instance: attachment.instance }),
-    })
+    }
+    const { data } = await initializeConnection(await storage.backend(volume.host), asked, look)
     connection = { ...data }
   } catch (error) {
     const failure = inDriversWords(error)

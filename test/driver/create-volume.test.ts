@@ -102,7 +102,7 @@ test('finds its volume after an answer that was lost on the way', async () => {
 test('says that the outcome is unknown when even looking fails', async () => {
   await using cluster = await startCluster()
   cluster.simulator.fault({ match: 'VolumeCreate', kind: 'resetAfterCommit', times: 1 })
-  cluster.simulator.fault({ match: 'Volume', kind: 'html', times: 1 })
+  cluster.simulator.fault({ match: 'Volume', kind: 'html', times: 6 })
 
   await expect(createVolume(cluster.backend, input())).rejects.toMatchObject({ mayHaveHappened: true })
 })
