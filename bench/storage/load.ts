@@ -33,6 +33,8 @@ const create = async (name: string): Promise<string> => {
   return volume.id
 }
 
+/** Deleted when all is measured. */
+const made: string[] = []
 const window = { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY }
 const taken: number[] = []
 
@@ -50,18 +52,15 @@ const Attached = z.object({ attachment: z.object({ id: z.string() }) })
 /** What one client does, over and over; what is timed is one call of it. */
 const kinds: Readonly<Record<string, (given: string) => Promise<void>>> = {
   /** To a volume that is available. */
-  create: async () => {
-    const id = await timed(() => create('mine'))
-    await ask('DELETE', `/volumes/${id}`)
-  },
+  create: async () => void made.push(await timed(() => create('mine'))),
   /** To a connection that is made. */
   attach: async () => {
     const id = await create('mine')
     const attachment = { volume_uuid: id, instance_uuid: id, connector: { host: 'host-1' } }
     const version = { ...headers, 'OpenStack-API-Version': 'volume 3.44' }
     Object.assign(headers, version)
-    const made = Attached.parse(await timed(() => ask('POST', '/attachments', { attachment })))
-    await ask('DELETE', `/attachments/${made.attachment.id}`)
+    const attached = Attached.parse(await timed(() => ask('POST', '/attachments', { attachment })))
+    await ask('DELETE', `/attachments/${attached.attachment.id}`)
     await ask('DELETE', `/volumes/${id}`)
   },
   get: async (id) => void (await timed(() => ask('GET', `/volumes/${id}`))),
@@ -93,7 +92,7 @@ const forAWhile = async (run: (given: string) => Promise<void>): Promise<void> =
   window.from = performance.now()
   window.to = window.from + Number(seconds) * 1000
   await all
-  await ask('DELETE', `/volumes/${given}`)
+  for (const id of [given, ...made]) await ask('DELETE', `/volumes/${id}`)
 }
 
 const began = performance.now()

@@ -81,11 +81,14 @@ const failures: Record<string, readonly (readonly [file: string, test: string])[
     ['devices', 'a release is refused while somebody else has the device open, and has then changed nothing'],
   ],
   'restic ends, or is ended': [
-    ['backup-faults', 'restic killed in the middle is an error, and the next try is whole'],
-    ['backup-faults', 'cancelled in the middle it leaves no snapshot, no lock and no process'],
+    ['../long/agent/backup-faults', 'restic killed in the middle is an error, and the next try is whole'],
+    ['../long/agent/backup-faults', 'cancelled in the middle it leaves no snapshot, no lock and no process'],
   ],
   'the repository cannot be used': [
-    ['backup-faults', 'two that begin at once make one repository, which opens with one password alone'],
+    [
+      '../long/agent/backup-faults',
+      'two that begin at once make one repository, which opens with one password alone',
+    ],
   ],
   'the journal cannot be written': [
     ['crash', 'while the journal cannot be written it takes on nothing, says so, and mends itself'],

@@ -9,8 +9,19 @@ import {
   password,
   restoreRequest,
   startBackups,
-} from './backup-support.ts'
-import { ended, type Host, MiB, makeHost, noise, remove, restic, sha256, soon, underWay } from './support.ts'
+} from '../../agent/backup-support.ts'
+import {
+  ended,
+  type Host,
+  MiB,
+  makeHost,
+  noise,
+  remove,
+  restic,
+  sha256,
+  soon,
+  underWay,
+} from '../../agent/support.ts'
 
 let host: Host
 let backups: Backups

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { rm, truncate, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import type { UploadVolume } from '../../lib/agent/tasks.ts'
-import { ca } from './image-server.ts'
-import { startProgram } from './program.ts'
-import { keys, type S3Options, startS3 } from './s3-server.ts'
+import type { UploadVolume } from '../../../lib/agent/tasks.ts'
+import { ca } from '../../agent/image-server.ts'
+import { startProgram } from '../../agent/program.ts'
+import { keys, type S3Options, startS3 } from '../../agent/s3-server.ts'
 import {
   attachment,
   ended,
@@ -18,8 +18,8 @@ import {
   qemuImg,
   soon,
   until,
-} from './support.ts'
-import { uploadRequest } from './uploads.ts'
+} from '../../agent/support.ts'
+import { uploadRequest } from '../../agent/uploads.ts'
 
 /** Two parts: a whole one and a rest. */
 const bytes = 17 * MiB

@@ -1,12 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { packagedFunctions } from '../../build/functions.ts'
-import { readService, type Service } from '../../local/service.ts'
-import { type Package, packageService } from './packaged.ts'
-import { allows, permissionsOf, roleOf } from './roles.ts'
-import { root, runNode } from './run.ts'
-import { unzip } from './unzip.ts'
+import { packagedFunctions } from '../../../build/functions.ts'
+import { readService, type Service } from '../../../local/service.ts'
+import { type Package, packageService } from '../../build/packaged.ts'
+import { allows, permissionsOf, roleOf } from '../../build/roles.ts'
+import { root, runNode } from '../../build/run.ts'
+import { unzip } from '../../build/unzip.ts'
 
 let packaged: Package
 let service: Service

@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { imageId } from '../../lib/ids.ts'
-import { type GlanceServer, startGlance } from '../support/glance.ts'
-import { startJobs } from '../support/jobs.ts'
-import { cancelledAt, ended, queued, type System } from './cluster-jobs.ts'
-import { filled, nothingLeft } from './host-jobs.ts'
+import { imageId } from '../../../lib/ids.ts'
+import { cancelledAt, ended, queued, type System } from '../../jobs/cluster-jobs.ts'
+import { filled, nothingLeft } from '../../jobs/host-jobs.ts'
+import { type GlanceServer, startGlance } from '../../support/glance.ts'
+import { startJobs } from '../../support/jobs.ts'
 
 let glance: GlanceServer
 let system: System
