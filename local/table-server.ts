@@ -1,9 +1,11 @@
 import dynalite from 'dynalite'
+import { endReadings } from './table-readings.ts'
 import { writeAsOne } from './table-writes.ts'
 
 /** Serve the tables of a folder. @returns the port, and how to end */
 export const serveTables = async (folder: string): Promise<{ port: number; close: () => Promise<void> }> => {
   writeAsOne()
+  endReadings()
   const server = dynalite({ path: folder, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
   server.keepAliveTimeout = 65_000
   await new Promise<void>((resolve, reject) => {

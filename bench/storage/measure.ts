@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import * as z from 'zod'
@@ -33,6 +34,14 @@ export interface StorageFigures {
   readonly memoryMb: { readonly made: number; readonly madeAgain: number; readonly volumes: number }
 }
 
+/** What `npm start` gives Node. */
+const flagsOfStart = async (): Promise<string[]> => {
+  const { scripts } = z
+    .object({ scripts: z.object({ start: z.string() }) })
+    .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')))
+  return scripts.start.match(/--\S+/g) ?? []
+}
+
 const TABLE = 'cinderless-dev-Table'
 const small = 'a'.repeat(32)
 const large = 'b'.repeat(32)
@@ -43,18 +52,9 @@ const large = 'b'.repeat(32)
  * @param folder for state, empty
  */
 export async function measureStorage(folder: string, samples: StorageSamples): Promise<StorageFigures> {
+  const flags = await flagsOfStart()
   const system = (name: string) =>
-    start(
-      node(
-        '--max-semi-space-size=4',
-        'local/main.ts',
-        '--port',
-        '0',
-        '--no-images',
-        '--state',
-        join(folder, name),
-      ),
-    )
+    start(node(...flags, 'local/main.ts', '--port', '0', '--no-images', '--state', join(folder, name)))
   const load = async (url: string, kind: string, clients: number, project = '', volumes = 0) => {
     const args = [url, kind, String(clients), String(samples.seconds), project, String(volumes)]
     const { stdout } = await run(process.execPath, [join(root, 'bench/storage/load.ts'), ...args])

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { cpSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { createRequire, findPackageJSON } from 'node:module'
+import { join } from 'node:path'
 import {
   DeleteItemCommand,
   DescribeTableCommand,
@@ -9,7 +11,7 @@ import {
   PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { startTables } from '../../local/table.ts'
 import { serviceOf, temporaryFolder } from './harness.ts'
 
@@ -106,6 +108,27 @@ test('cut off at any moment, an index shows what its table holds', async () => {
     reader.destroy()
     await cut.close()
   }
+})
+
+test('what is asked is ended: the folder keeps nothing of what was written over since', async () => {
+  await using folder = await temporaryFolder()
+  const tables = await startTables(service, folder.path)
+  const client = clientOf(tables.url)
+  for (let n = 0; n < 150; n++) {
+    const bytes = randomBytes(150_000)
+    await client.send(new PutItemCommand({ TableName, Item: { pk: { S: 'a' }, bytes: { B: bytes } } }))
+    const { Items = [] } = await client.send(new ScanCommand({ TableName }))
+    expect(Items).toHaveLength(1)
+  }
+
+  const held = async () => {
+    const sizes = (await readdir(folder.path)).map(async (name) => (await stat(join(folder.path, name))).size)
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+  }
+  // What was written over goes in the background.
+  await vi.waitFor(async () => expect(await held()).toBeLessThan(15e6), 10_000)
+  client.destroy()
+  await tables.close()
 })
 
 test('a table whose making was cut off is made again', async () => {
