@@ -18,7 +18,7 @@ export const requests = numberFrom('LONG_REQUESTS', 100_000)
 export const runs = numberFrom('LONG_RUNS', 1_500)
 
 /** Seconds that clients race for. */
-export const raceSeconds = numberFrom('LONG_RACE_SECONDS', 20)
+export const raceSeconds = numberFrom('LONG_RACE_SECONDS', 60)
 
 /** One line of what was done, for whoever reads the output. */
 export const report = (what: string, counts: Readonly<Record<string, unknown>>): void => {
