@@ -26,6 +26,8 @@ export interface Attach {
    * as soon as that appears, so the agent must know better first.
    */
   readonly announce?: (attachment: Attachment) => Promise<void>
+  /** Whoever ends it gives the volume's global id: its name need not lead to it. */
+  readonly isById?: boolean
   /** The volume's page of the book as it was a moment ago, which saves a reading. */
   readonly seen?: Page | undefined
 }
@@ -53,7 +55,7 @@ export async function attach(backend: AttachingBackend, wanted: Attach): Promise
       },
       wanted.seen,
     ),
-    backend.attachments.note(volume.name, volume.globalId),
+    wanted.isById !== true && backend.attachments.note(volume.name, volume.globalId),
   ])
   const mine = intent.attachments[wanted.id]
   if (mine === undefined) throw new Error('the intent is in the page that was just written')

@@ -87,6 +87,7 @@ export async function connectVolume(
     id: input.attachmentId ?? attachmentId(volume.globalId, host.name, input.instance),
     instance: input.instance,
     others: input.exclusive ? 'take' : 'share',
+    isById: input.volume.provider_location === volume.globalId,
     seen: page?.globalId === volume.globalId ? page : undefined,
     ...(announce && { announce: (attachment: Attachment) => announce(volume, attachment) }),
   })
