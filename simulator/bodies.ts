@@ -1,18 +1,20 @@
 import * as z from 'zod'
 import {
+  SnapshotUpdateDesc,
+  VolumeCreateDesc,
+  VolumeSnapshotDesc,
+  VolumeUpdateDesc,
+} from '../lib/storpool/schema/asked.ts'
+import {
   OnAttached,
   PlacementGroupName,
   Seconds,
   SnapshotName,
   SnapshotRef,
-  SnapshotUpdateDesc,
   Tags,
   TemplateName,
-  VolumeCreateDesc,
   VolumeName,
-  VolumeSnapshotDesc,
-  VolumeUpdateDesc,
-} from '../lib/storpool/schema.ts'
+} from '../lib/storpool/schema/values.ts'
 
 /**
  * What the real server takes: the shared schemas, and what other clients send besides, such as an empty string for

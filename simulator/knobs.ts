@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { GlobalId } from '../lib/storpool/schema.ts'
+import { GlobalId } from '../lib/storpool/schema/values.ts'
 
 const count = z.int().nonnegative()
 

@@ -4,7 +4,7 @@ import {
   TemplateName,
   TildeGlobalId,
   VolumeRef,
-} from '../lib/storpool/schema.ts'
+} from '../lib/storpool/schema/values.ts'
 import type { Call } from './call.ts'
 import { invalid, missing, taken } from './errors.ts'
 import type { GroupRecord, TemplateRecord, Thing } from './records.ts'

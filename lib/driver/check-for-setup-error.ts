@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { DriverError } from '../errors.ts'
-import type { Services } from '../storpool/schema.ts'
+import type { Services } from '../storpool/schema/site.ts'
 import { servicesList } from '../storpool/services.ts'
 import { volumeTemplatesList } from '../storpool/templates.ts'
 import type { Backend } from './backend.ts'

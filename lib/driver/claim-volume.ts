@@ -1,6 +1,7 @@
 import { DriverError } from '../errors.ts'
 import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
-import type { Tags, VolumeSummary } from '../storpool/schema.ts'
+import type { VolumeSummary } from '../storpool/schema/answers.ts'
+import type { Tags } from '../storpool/schema/values.ts'
 import { volumeSummary, volumeUpdate } from '../storpool/volumes.ts'
 import type { AttachingBackend, Backend, Page } from './backend.ts'
 import { entries, turn } from './book.ts'

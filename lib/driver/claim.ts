@@ -1,5 +1,5 @@
 import { DriverError } from '../errors.ts'
-import type { Tags } from '../storpool/schema.ts'
+import type { Tags } from '../storpool/schema/values.ts'
 import type { Backend } from './backend.ts'
 
 /** That a job has a volume: nobody else is to change it meanwhile. */

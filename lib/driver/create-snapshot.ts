@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { DriverError } from '../errors.ts'
 import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
-import type { SnapshotSummary } from '../storpool/schema.ts'
+import type { SnapshotSummary } from '../storpool/schema/answers.ts'
 import { snapshotSummary, volumeSnapshot } from '../storpool/snapshots.ts'
 import { type Backend, snapshotName, volumeName, volumeRef } from './backend.ts'
 import { type ModelUpdate, Snapshot } from './model.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { SnapshotSummary } from '../storpool/schema.ts'
+import type { SnapshotSummary } from '../storpool/schema/answers.ts'
 import { snapshotsList } from '../storpool/snapshots.ts'
 import { type Backend, snapshotName } from './backend.ts'
 import { Known, type Manageable, manageable, page, paged } from './manageable.ts'

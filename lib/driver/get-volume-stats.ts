@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { disksList } from '../storpool/disks.ts'
-import type { Disk, TemplateStatus } from '../storpool/schema.ts'
+import type { Disk, TemplateStatus } from '../storpool/schema/site.ts'
 import { volumeTemplatesStatus } from '../storpool/templates.ts'
 import { GiB } from '../units.ts'
 import { version } from '../version.ts'

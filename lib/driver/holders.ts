@@ -1,6 +1,6 @@
 import { DriverError } from '../errors.ts'
 import { attachmentsList } from '../storpool/attachments.ts'
-import type { Attachment } from '../storpool/schema.ts'
+import type { Attachment } from '../storpool/schema/answers.ts'
 import type { Backend, Attachment as BookedAttachment } from './backend.ts'
 import { describe } from './book.ts'
 

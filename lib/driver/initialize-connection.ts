@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { DriverError } from '../errors.ts'
 import { attachmentId } from '../ids.ts'
-import type { VolumeSummary } from '../storpool/schema.ts'
+import type { VolumeSummary } from '../storpool/schema/answers.ts'
 import { volumeSummary } from '../storpool/volumes.ts'
 import { attach } from './attach.ts'
 import { type AttachingBackend, type Attachment, type Page, volumeName, volumeRef } from './backend.ts'

@@ -1,5 +1,5 @@
 import { DriverError } from '../errors.ts'
-import type { VolumeSummary } from '../storpool/schema.ts'
+import type { VolumeSummary } from '../storpool/schema/answers.ts'
 import { volumeSummary } from '../storpool/volumes.ts'
 import { type Backend, volumeName } from './backend.ts'
 import { orAbsent } from './settle.ts'

@@ -1,5 +1,5 @@
 import { isRefusal } from '../storpool/errors.ts'
-import type { VolumeSummary } from '../storpool/schema.ts'
+import type { VolumeSummary } from '../storpool/schema/answers.ts'
 import { GiB } from '../units.ts'
 import { type Backend, volumeName } from './backend.ts'
 import { claimTag } from './claim.ts'

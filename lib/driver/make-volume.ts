@@ -1,6 +1,7 @@
 import { DriverError } from '../errors.ts'
 import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
-import type { VolumeCreateDesc, VolumeSummary } from '../storpool/schema.ts'
+import type { VolumeSummary } from '../storpool/schema/answers.ts'
+import type { VolumeCreateDesc } from '../storpool/schema/asked.ts'
 import { volumeCreate, volumeSummary } from '../storpool/volumes.ts'
 import type { Backend } from './backend.ts'
 import type { ModelUpdate } from './model.ts'

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { DriverError } from '../errors.ts'
 import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
-import type { SnapshotSummary } from '../storpool/schema.ts'
+import type { SnapshotSummary } from '../storpool/schema/answers.ts'
 import { snapshotSummary, snapshotUpdate } from '../storpool/snapshots.ts'
 import { type Backend, snapshotName } from './backend.ts'
 import { refOf, refuseOwned, SnapshotReference } from './manage.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { DriverError } from '../errors.ts'
-import { GlobalId, SnapshotName, type Tags, VolumeName } from '../storpool/schema.ts'
+import { GlobalId, SnapshotName, type Tags, VolumeName } from '../storpool/schema/values.ts'
 import { GiB, toGiB } from '../units.ts'
 
 /** How Cinder names what it does not know yet. */

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { VolumeSummary } from '../storpool/schema.ts'
+import type { VolumeSummary } from '../storpool/schema/answers.ts'
 import { toGiB } from '../units.ts'
 import { BackendHost, CinderId } from './model.ts'
 

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { GlobalId, TagValue, TemplateName } from '../storpool/schema.ts'
+import { GlobalId, TagValue, TemplateName } from '../storpool/schema/values.ts'
 
 /**
  * What callers hand in, in Cinder's names and units. Objects are strict: a key that nobody reads is refused.

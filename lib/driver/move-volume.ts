@@ -1,7 +1,7 @@
 import { DriverError } from '../errors.ts'
 import { clustersList, volumeMoveToRemote } from '../storpool/clusters.ts'
 import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
-import type { VolumeSummary } from '../storpool/schema.ts'
+import type { VolumeSummary } from '../storpool/schema/answers.ts'
 import { volumeTemplatesList } from '../storpool/templates.ts'
 import { volumeSummary } from '../storpool/volumes.ts'
 import type { Backend } from './backend.ts'

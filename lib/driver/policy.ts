@@ -1,5 +1,5 @@
 import { DriverError } from '../errors.ts'
-import type { Tags } from '../storpool/schema.ts'
+import type { Tags } from '../storpool/schema/values.ts'
 import type { VolumeType } from './model.ts'
 
 /** What a type asks of a volume beside its template: limits, and the class of service as a tag. */

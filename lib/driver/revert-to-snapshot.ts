@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { DriverError, isDriverError } from '../errors.ts'
 import { isAmbiguous, isOpenAt, isRefusal } from '../storpool/errors.ts'
-import type { VolumeSummary } from '../storpool/schema.ts'
+import type { VolumeSummary } from '../storpool/schema/answers.ts'
 import { volumeRevert, volumeSummary, volumeUpdate } from '../storpool/volumes.ts'
 import {
   type AttachingBackend,

@@ -1,4 +1,4 @@
-import type { Tags } from '../storpool/schema.ts'
+import type { Tags } from '../storpool/schema/values.ts'
 
 /**
  * The few tags our objects carry, so that they can be told from others and found again after a rename. Short,

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { DriverError } from '../errors.ts'
 import { isAmbiguous, isRefusal } from '../storpool/errors.ts'
-import type { VolumeSummary } from '../storpool/schema.ts'
+import type { VolumeSummary } from '../storpool/schema/answers.ts'
 import { volumeSummary, volumeUpdate } from '../storpool/volumes.ts'
 import { type AttachingBackend, volumeName, volumeRef } from './backend.ts'
 import { refuseTaken } from './claim.ts'

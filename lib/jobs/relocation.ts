@@ -1,5 +1,5 @@
 import { isRefusal } from '../storpool/errors.ts'
-import type { VolumeSummary } from '../storpool/schema.ts'
+import type { VolumeSummary } from '../storpool/schema/answers.ts'
 import { volumeDescribe, volumeSummary, volumesGetStatusQuick } from '../storpool/volumes.ts'
 import type { JobBackend } from './backend.ts'
 import { keepClaim } from './claim.ts'

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Backend } from '../driver/backend.ts'
 import { BackendHost } from '../driver/model.ts'
-import type { Services } from '../storpool/schema.ts'
+import type { Services } from '../storpool/schema/site.ts'
 import { servicesList } from '../storpool/services.ts'
 
 export const GetHealth = z.strictObject({ host: BackendHost })

@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import { type Asked, StorPoolApiError, StorPoolUnreadable } from './errors.ts'
-import { ErrorBody } from './schema.ts'
+import { ErrorBody } from './schema/answers.ts'
 
 /** What came over the wire. */
 export interface Answer {

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { CallOptions, StorPool } from './client.ts'
-import { Attachment, Ok, type VolumesReassignWaitDesc } from './schema.ts'
+import { Attachment, Ok } from './schema/answers.ts'
+import type { VolumesReassignWaitDesc } from './schema/asked.ts'
 
 const Attachments = z.array(Attachment)
 

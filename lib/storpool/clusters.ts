@@ -1,5 +1,7 @@
 import type { CallOptions, StorPool } from './client.ts'
-import { Clusters, Ok, type VolumeMoveDesc } from './schema.ts'
+import { Ok } from './schema/answers.ts'
+import type { VolumeMoveDesc } from './schema/asked.ts'
+import { Clusters } from './schema/site.ts'
 
 /**
  * The other clusters that the asked one knows.

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { CallOptions, StorPool } from './client.ts'
-import { Disk } from './schema.ts'
+import { Disk } from './schema/site.ts'
 
 const Disks = z.record(z.string(), Disk)
 

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { CallOptions, StorPool } from './client.ts'
-import { ClientConfigStatus, Services } from './schema.ts'
+import { ClientConfigStatus, Services } from './schema/site.ts'
 
 const ClientConfigs = z.array(ClientConfigStatus)
 

@@ -5,11 +5,9 @@ import {
   SnapshotCreated,
   SnapshotSpace,
   SnapshotSummary,
-  type SnapshotUpdateDesc,
-  type VolumeSnapshotDesc,
-  type VolumesGroupSnapshotDesc,
   VolumesGroupSnapshotted,
-} from './schema.ts'
+} from './schema/answers.ts'
+import type { SnapshotUpdateDesc, VolumeSnapshotDesc, VolumesGroupSnapshotDesc } from './schema/asked.ts'
 
 const Snapshots = z.array(SnapshotSummary)
 const OneSnapshot = z.tuple([SnapshotSummary]).transform(([snapshot]) => snapshot)

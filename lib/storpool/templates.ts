@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { CallOptions, StorPool } from './client.ts'
-import { Template, TemplateStatus } from './schema.ts'
+import { Template, TemplateStatus } from './schema/site.ts'
 
 const Templates = z.array(Template)
 const TemplateStatuses = z.array(TemplateStatus)

@@ -2,17 +2,19 @@ import * as z from 'zod'
 import type { CallOptions, StorPool } from './client.ts'
 import {
   Ok,
-  type RebaseDesc,
-  type VolumeCreateDesc,
   VolumeCreated,
-  type VolumeDeleteDesc,
   VolumeDescription,
-  type VolumeRevertDesc,
   VolumeSpace,
   VolumeStatus,
   VolumeSummary,
-  type VolumeUpdateDesc,
-} from './schema.ts'
+} from './schema/answers.ts'
+import type {
+  RebaseDesc,
+  VolumeCreateDesc,
+  VolumeDeleteDesc,
+  VolumeRevertDesc,
+  VolumeUpdateDesc,
+} from './schema/asked.ts'
 
 const Volumes = z.array(VolumeSummary)
 const OneVolume = z.tuple([VolumeSummary]).transform(([volume]) => volume)

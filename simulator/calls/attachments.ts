@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { Seconds, SnapshotReassignDesc, VolumeReassignDesc } from '../../lib/storpool/schema.ts'
+import { SnapshotReassignDesc, VolumeReassignDesc } from '../../lib/storpool/schema/asked.ts'
+import { Seconds } from '../../lib/storpool/schema/values.ts'
 import { type Call, get, ok, parseBody, post, type Queries } from '../call.ts'
 import { fence, makeReady } from '../contents.ts'
 import { invalid, missing } from '../errors.ts'

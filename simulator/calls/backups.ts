@@ -8,7 +8,7 @@ import {
   TemplateName,
   VolumeName,
   VolumeRef,
-} from '../../lib/storpool/schema.ts'
+} from '../../lib/storpool/schema/values.ts'
 import { tags } from '../bodies.ts'
 import { type Call, get, ok, post, type Queries } from '../call.ts'
 import { contentsOf } from '../contents.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { ClusterName, OnAttached, SnapshotRef } from '../../lib/storpool/schema.ts'
+import { ClusterName, OnAttached, SnapshotRef } from '../../lib/storpool/schema/values.ts'
 import { type Call, get, ok, post, type Queries } from '../call.ts'
 import { invalid, missing } from '../errors.ts'
 import { findLiving, findSnapshot, findVolume, whenFree } from '../lookup.ts'

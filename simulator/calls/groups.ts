@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { PlacementGroupName } from '../../lib/storpool/schema.ts'
+import { PlacementGroupName } from '../../lib/storpool/schema/values.ts'
 import * as bodies from '../bodies.ts'
 import { type Call, get, ok, parseBody, post, type Queries } from '../call.ts'
 import { busy, missing, taken } from '../errors.ts'

@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import type { VolumeRevertDesc } from '../../lib/storpool/schema.ts'
+import type { VolumeRevertDesc } from '../../lib/storpool/schema/asked.ts'
 import type { Rebase, VolumeDelete, VolumeUpdate } from '../bodies.ts'
 import { type Call, ok } from '../call.ts'
 import { contentsOf, refill, setSize } from '../contents.ts'

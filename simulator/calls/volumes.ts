@@ -1,4 +1,4 @@
-import { VolumeRevertDesc } from '../../lib/storpool/schema.ts'
+import { VolumeRevertDesc } from '../../lib/storpool/schema/asked.ts'
 import * as bodies from '../bodies.ts'
 import { type Call, get, ok, post, type Queries } from '../call.ts'
 import { invalid } from '../errors.ts'

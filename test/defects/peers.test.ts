@@ -7,6 +7,7 @@ import { InitializeConnection, initializeConnection } from '../../lib/driver/ini
 import { TerminateConnection, terminateConnection } from '../../lib/driver/terminate-connection.ts'
 import { updateMigratedVolume } from '../../lib/driver/update-migrated-volume.ts'
 import { volumesReassignWait } from '../../lib/storpool/attachments.ts'
+import { VolumesReassignWaitDesc } from '../../lib/storpool/schema/asked.ts'
 import {
   GlobalId,
   SnapshotName,
@@ -15,8 +16,7 @@ import {
   TemplateName,
   TildeGlobalId,
   VolumeName,
-  VolumesReassignWaitDesc,
-} from '../../lib/storpool/schema.ts'
+} from '../../lib/storpool/schema/values.ts'
 import { volumeSummary, volumeUpdate } from '../../lib/storpool/volumes.ts'
 import { client, ok, serving } from '../storpool/servers.ts'
 import { startCluster } from '../support/cluster.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { KnownSnapshot, KnownVolume, Volume } from '../../driver/model.ts'
-import { ClusterName } from '../../storpool/schema.ts'
+import { ClusterName } from '../../storpool/schema/values.ts'
 
 export const CloneVolumeInput = z
   .strictObject({

@@ -1,5 +1,5 @@
 import { clusterOf } from '../../driver/manage-existing-snapshot.ts'
-import type { VolumeSummary } from '../../storpool/schema.ts'
+import type { VolumeSummary } from '../../storpool/schema/answers.ts'
 import { volumeRebase, volumeSummary } from '../../storpool/volumes.ts'
 import type { JobBackend } from '../backend.ts'
 import type { Moving } from '../relocation.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { KnownVolume, VolumeType } from '../../driver/model.ts'
-import { ClusterName } from '../../storpool/schema.ts'
+import { ClusterName } from '../../storpool/schema/values.ts'
 import { HostName } from '../host-name.ts'
 
 /** What is asked for; the host that copies may be left out where the configuration names one. */

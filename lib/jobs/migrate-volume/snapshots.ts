@@ -1,6 +1,6 @@
 import type { Backend } from '../../driver/backend.ts'
 import { DriverError } from '../../errors.ts'
-import type { SnapshotSummary, VolumeSummary } from '../../storpool/schema.ts'
+import type { SnapshotSummary, VolumeSummary } from '../../storpool/schema/answers.ts'
 import { snapshotsList } from '../../storpool/snapshots.ts'
 
 /** Snapshots that are named in a refusal. */

@@ -1,6 +1,6 @@
 import { orAbsent } from '../../driver/settle.ts'
 import { DriverError } from '../../errors.ts'
-import type { VolumeSummary } from '../../storpool/schema.ts'
+import type { VolumeSummary } from '../../storpool/schema/answers.ts'
 import { volumeSummary } from '../../storpool/volumes.ts'
 import type { JobBackend } from '../backend.ts'
 import { hostOf } from '../on-host/part.ts'

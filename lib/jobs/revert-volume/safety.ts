@@ -1,6 +1,6 @@
 import { type Backend, volumeRef } from '../../driver/backend.ts'
 import { orAbsent } from '../../driver/settle.ts'
-import type { SnapshotSummary } from '../../storpool/schema.ts'
+import type { SnapshotSummary } from '../../storpool/schema/answers.ts'
 import { snapshotSummary } from '../../storpool/snapshots.ts'
 import { volumeSummary } from '../../storpool/volumes.ts'
 import type { JobBackend } from '../backend.ts'
