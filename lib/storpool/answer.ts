@@ -68,7 +68,7 @@ export const dataOf = <T>(
     })
   }
   if (answer.status !== 200 || 'error' in envelope || !('data' in envelope))
-    throw unreadable(kindOf(answer, envelope))
+    throw unreadable(kindOf(answer, envelope), !('error' in envelope) && !('data' in envelope))
 
   const data = Data.safeParse(envelope.data)
   if (data.success) return data.data

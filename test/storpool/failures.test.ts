@@ -85,7 +85,7 @@ test.each([
 })
 
 test('an unreadable answer to a read leaves nothing open', async () => {
-  await using server = await serving((response) => response.end('{}'))
+  await using server = await serving((response) => response.end('{"error":7}'))
   using storpool = client(server.port)
 
   const error = await failing(volumeSummary(storpool.now(), 'v'))
