@@ -115,7 +115,7 @@ const refusalOf = ({ route, action, role, version, body }: Drawn): number | unde
 const send = ({ method, path, body, role, version }: Drawn): Promise<Answered> =>
   // A text is sent as it is, so one that is meant as JSON's is made that.
   system.call(method, `/${path}`, typeof body === 'string' ? JSON.stringify(body) : body, {
-    version,
+    ...{ version, role },
     headers: { 'x-auth-token': token(role) },
   })
 

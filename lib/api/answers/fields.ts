@@ -16,14 +16,22 @@ export const Link = z
   .meta({ id: 'Link' })
 export type Link = z.infer<typeof Link>
 
-/** A field that is there from a microversion on, and in no older one. */
-export const since = <T extends z.ZodType>(minor: number, schema: T) =>
-  schema.optional().meta({ description: `From 3.${minor} on`, 'x-since': minor })
+/**
+ * A field that is there from a microversion on, and in no older one.
+ *
+ * @param when where it is not always there: in what case
+ */
+export const since = <T extends z.ZodType>(minor: number, schema: T, when?: string) =>
+  schema.optional().meta({
+    description: `From 3.${minor} on${when === undefined ? '' : `, ${when}`}`,
+    'x-since': minor,
+    ...(when !== undefined && { 'x-when': when }),
+  })
 
 /** A field that only administrators see. */
-export const forAdmins = <T extends z.ZodType>(schema: T, minor?: number) =>
+export const forAdmins = <T extends z.ZodType>(schema: T, minor = 0) =>
   schema.optional().meta({
-    description: minor === undefined ? 'For administrators' : `From 3.${minor} on, for administrators`,
+    description: minor === 0 ? 'For administrators' : `From 3.${minor} on, for administrators`,
     'x-role': 'admin',
-    ...(minor !== undefined && { 'x-since': minor }),
+    ...(minor > 0 && { 'x-since': minor }),
   })

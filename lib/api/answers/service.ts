@@ -15,10 +15,10 @@ export const Service = z
     state: UpDown,
     updated_at: Time.nullable(),
     disabled_reason: z.string().nullable(),
-    replication_status: z.string().optional().describe('Of a cinder-volume, as the three below'),
-    active_backend_id: z.string().nullish(),
-    frozen: z.boolean().optional(),
-    backend_state: since(49, UpDown),
+    replication_status: z.string().optional().describe('Of a cinder-volume'),
+    active_backend_id: z.string().nullish().describe('Of a cinder-volume'),
+    frozen: z.boolean().optional().describe('Of a cinder-volume'),
+    backend_state: since(49, UpDown, 'of a cinder-volume'),
     cluster: since(7, z.string().nullable()),
   })
   .meta({ id: 'Service' })

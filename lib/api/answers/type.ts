@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { forAdmins, Id, Pairs } from './fields.ts'
+import { Id, Pairs } from './fields.ts'
 import { moreOf } from './page.ts'
 
 const fields = {
@@ -14,7 +14,7 @@ export const VolumeType = z
   .strictObject({
     ...fields,
     'os-volume-type-access:is_public': z.boolean(),
-    qos_specs_id: forAdmins(z.string().nullable()),
+    qos_specs_id: z.string().nullish().describe('For administrators, but not where it is created'),
   })
   .meta({ id: 'VolumeType' })
 export type VolumeType = z.infer<typeof VolumeType>
