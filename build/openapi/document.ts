@@ -6,6 +6,7 @@ import { policy, ruleOf } from '../../lib/auth/policy.ts'
 import { version } from '../../lib/version.ts'
 import { answered, idOf, jsonBody, pathParameters, queryParameters, refusals } from './operation.ts'
 import { type OwnCall, ownCalls } from './own.ts'
+import { ownAnswers } from './own-answers.ts'
 import { apiRoutes } from './routes.ts'
 import { type Json, type NamingSchemas, namingSchemas, schemaOf } from './schema.ts'
 import { describedRoute } from './v3.ts'
@@ -19,7 +20,7 @@ const describedOwn = (names: NamingSchemas, key: string, call: OwnCall): Json =>
     tags: [path.split('/')[1]],
     parameters: [...pathParameters(path), ...queryParameters(call.parameters, path)],
     ...(call.body && { requestBody: jsonBody(schemaOf(call.body)) }),
-    responses: { [call.status ?? 200]: answered(names, call.answer), ...refusals('Error') },
+    responses: { [call.status ?? 200]: answered(names, ownAnswers[key]), ...refusals('Error') },
     security: [{ token: [] }, { basic: [] }, { iam: [] }],
   }
 }

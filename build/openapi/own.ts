@@ -1,6 +1,5 @@
 import type * as z from 'zod'
-import { nothing } from '../../lib/answers.ts'
-import { driverAnswers } from '../../lib/driver/answers.ts'
+import type { driverAnswers } from '../../lib/driver/answers.ts'
 import { AttachVolume } from '../../lib/driver/attach-volume.ts'
 import { CheckForSetupError } from '../../lib/driver/check-for-setup-error.ts'
 import { CreateClonedVolume } from '../../lib/driver/create-cloned-volume.ts'
@@ -30,7 +29,6 @@ import { Unmanage } from '../../lib/driver/unmanage.ts'
 import { UnmanageSnapshot } from '../../lib/driver/unmanage-snapshot.ts'
 import { UpdateMigratedVolume } from '../../lib/driver/update-migrated-volume.ts'
 import { ValidateConnector } from '../../lib/driver/validate-connector.ts'
-import { Backups, Job, Jobs, ListedDeadLetters, Redriven } from '../../lib/jobs/answers.ts'
 import { BackupVolume } from '../../lib/jobs/backup-volume/operation.ts'
 import { CopyImageToVolume } from '../../lib/jobs/copy-image-to-volume/operation.ts'
 import { CopyVolumeToImage } from '../../lib/jobs/copy-volume-to-image/operation.ts'
@@ -40,10 +38,8 @@ import { ListDeadLetters, Redrive } from '../../lib/jobs/redrive.ts'
 import { RestoreBackup } from '../../lib/jobs/restore-backup/operation.ts'
 import { SubmitJob } from '../../lib/jobs/submit.ts'
 import { Reconcile } from '../../lib/lambda/reconciling.ts'
-import { Health, Hosts, Stats } from '../../lib/stats/answers.ts'
 import { GetHealth } from '../../lib/stats/health.ts'
 import { GetStats } from '../../lib/stats/read.ts'
-import { Reconciled } from '../../lib/volumes/reconcile/answer.ts'
 
 /** A call beside Block Storage's: `POST /driver/create_volume`. */
 export interface OwnCall {
@@ -51,7 +47,6 @@ export interface OwnCall {
   readonly body?: z.ZodType
   /** Of the path and of the query. */
   readonly parameters?: z.ZodObject
-  readonly answer: z.ZodType
   readonly status?: number
 }
 
@@ -96,9 +91,6 @@ const driver: Readonly<Record<keyof typeof driverAnswers, z.ZodType>> = {
 
 const queued = ['copy_image_to_volume', 'copy_volume_to_image', 'backup_volume', 'restore_backup']
 
-const answerTable: Readonly<Record<string, z.ZodType>> = driverAnswers
-const answerOf = (method: string): z.ZodType => answerTable[method] ?? nothing
-
 const words = (method: string) => method.replaceAll('_', ' ')
 
 /** Every call that is not Block Storage's, as API Gateway names its route. */
@@ -109,36 +101,22 @@ export const ownCalls: Readonly<Record<string, OwnCall>> = {
       {
         summary: `Driver operation: ${words(method)}`,
         body,
-        answer: answerOf(method),
         ...(queued.includes(method) && { status: 202 }),
       },
     ]),
   ),
-  'POST /jobs': { summary: 'Queue a long job', body: SubmitJob, answer: Job, status: 202 },
-  'GET /jobs': { summary: 'List jobs', parameters: ListJobs, answer: Jobs },
-  'GET /jobs/{id}': { summary: 'Show a job as it stands', parameters: GetJob, answer: Job },
-  'POST /jobs/{id}/cancel': { summary: 'Cancel a job', parameters: GetJob, answer: Job, status: 202 },
-  'GET /backups': { summary: 'List the backups of a repository', parameters: ListBackups, answer: Backups },
-  'GET /dead-letters': {
-    summary: 'List what the queue gave up',
-    parameters: ListDeadLetters,
-    answer: ListedDeadLetters,
-  },
-  'POST /dead-letters/redrive': {
-    summary: 'Queue again what the queue gave up',
-    body: Redrive,
-    answer: Redriven,
-  },
+  'POST /jobs': { summary: 'Queue a long job', body: SubmitJob, status: 202 },
+  'GET /jobs': { summary: 'List jobs', parameters: ListJobs },
+  'GET /jobs/{id}': { summary: 'Show a job as it stands', parameters: GetJob },
+  'POST /jobs/{id}/cancel': { summary: 'Cancel a job', parameters: GetJob, status: 202 },
+  'GET /backups': { summary: 'List the backups of a repository', parameters: ListBackups },
+  'GET /dead-letters': { summary: 'List what the queue gave up', parameters: ListDeadLetters },
+  'POST /dead-letters/redrive': { summary: 'Queue again what the queue gave up', body: Redrive },
   'POST /reconcile': {
     summary: 'Put records right, and say where the cluster does not agree with them',
     body: Reconcile,
-    answer: Reconciled,
   },
-  'GET /stats': { summary: "A cluster's statistics of the last hour", parameters: GetStats, answer: Stats },
-  'GET /health': {
-    summary: 'Whether volumes can be worked on right now',
-    parameters: GetHealth,
-    answer: Health,
-  },
-  'GET /hosts': { summary: 'What is known of hosts, and what their agents say', answer: Hosts },
+  'GET /stats': { summary: "A cluster's statistics of the last hour", parameters: GetStats },
+  'GET /health': { summary: 'Whether volumes can be worked on right now', parameters: GetHealth },
+  'GET /hosts': { summary: 'What is known of hosts, and what their agents say' },
 }

@@ -79,7 +79,7 @@ const versions = [
 
 test('what is read is as it is described, at each version and for each role', async () => {
   const paths = await reads()
-  const statuses = new Set<number>()
+  const statuses = new Set<number | undefined>()
   for (const path of paths) {
     for (const version of versions) {
       for (const role of roles) {
