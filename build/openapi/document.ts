@@ -77,7 +77,7 @@ export function openapi(): Json {
       version,
       description:
         "Block volumes on StorPool. Paths beneath /v3 are OpenStack's Block Storage API, at microversions 3.0 to 3." +
-        `${NEWEST}; each of them is also there as /v3/{project_id}/…. Shapes are those of the newest.`,
+        `${NEWEST}; each of them is also there as /v3/{project_id}/…. A version is asked for in the header OpenStack-API-Version, as volume 3.${NEWEST}; else it is 3.0. Shapes are those of the newest.`,
     },
     paths,
     components: { schemas: names.all(), parameters, responses, securitySchemes },

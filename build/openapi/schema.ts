@@ -37,7 +37,10 @@ export const schemaOf = (schema: z.ZodType): Json =>
     z.toJSONSchema(schema, {
       io: 'input',
       unrepresentable: 'any',
-      override: ({ jsonSchema }) => plain(jsonSchema),
+      override: ({ jsonSchema }) => {
+        plain(jsonSchema)
+        shortened(jsonSchema)
+      },
     }),
   )
 
