@@ -8,7 +8,7 @@ h3 { font-size: 1rem; margin: 1rem 0 .2rem; }
 a { color: light-dark(#0b5cad, #7ab8f5); }
 nav { display: flex; flex-wrap: wrap; gap: .1rem 1rem; }
 details { border: 1px solid #8884; border-radius: 6px; margin: .3rem 0; }
-details > div { padding: 0 .8rem .8rem; border-top: 1px solid #8884; }
+details > div { scroll-margin-top: 2.5rem; padding: 0 .8rem .8rem; border-top: 1px solid #8884; }
 summary { cursor: pointer; padding: .3rem .7rem; display: flex; flex-wrap: wrap; gap: 0 .7rem; list-style: none; }
 summary::-webkit-details-marker { display: none; }
 summary:hover { background: #8881; }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as z from 'zod'
@@ -58,12 +59,39 @@ const bodyFor = (schema: z.ZodType): fc.Arbitrary<unknown> => {
   return fc.oneof({ weight: 2, arbitrary: meant }, { weight: 1, arbitrary: spoiled(meant) })
 }
 
-/** Every call there is, of things that are not there: what the form alone decides. */
-const callsOf = (route: Route): fc.Arbitrary<Drawn> =>
+/** Things that are there, by the kind that a path begins with. */
+type Things = Readonly<Record<string, string>>
+
+/** One of each, for one call to be tried on. */
+const someThings = async (): Promise<Things> => {
+  const as = { version: NEWEST, role: 'admin', headers: { 'x-auth-token': token('admin') } } as const
+  const made = async (kind: string, body: object) =>
+    Object.values<any>((await system.call('POST', `/${kind}`, body, as)).body)[0].id
+  const metadata = { key: 'value' }
+  const volume = (await system.aVolume({ metadata }, as)).id
+  return {
+    volumes: volume,
+    snapshots: await made('snapshots', { snapshot: { volume_id: volume, metadata } }),
+    attachments: await made('attachments', {
+      attachment: { volume_uuid: volume, connector: { host: 'host-1' } },
+    }),
+    types: await made('types', { volume_type: { name: randomUUID(), extra_specs: metadata } }),
+  }
+}
+
+/** A path to what is there, where it can be said what that would be. */
+const pathTo = ({ path }: Route, things: Things): string => {
+  const [kind = ''] = path.split('/')
+  const named: Things = { id: things[kind] ?? nobody, key: 'key', project, host: 'cinderless@default' }
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => named[name] ?? 'default')
+}
+
+/** Every call there is, of things that are there and of things that are not: what the form alone decides. */
+const callsOf = (route: Route, things: Things): fc.Arbitrary<Drawn> =>
   fc.record({
     ...who,
     method: fc.constant<string>(route.method),
-    path: fc.constant(route.path.replaceAll(/\{\w+\}/g, nobody)),
+    path: fc.constantFrom(route.path.replaceAll(/\{\w+\}/g, nobody), pathTo(route, things)),
     route: fc.constant(route),
     action: fc.constant(undefined),
     body: route.bodyOf ? bodyFor(route.bodyOf(NEWEST)) : fc.constant(undefined),
@@ -147,7 +175,8 @@ test(
     const counts: Record<string, number> = {}
     const each = Math.ceil((requests * 0.7) / (routes.length + 1))
     try {
-      for (const [n, from] of [...routes.map(callsOf), strange].entries()) {
+      for (const [n, route] of [...routes, undefined].entries()) {
+        const from = route === undefined ? strange : callsOf(route, await someThings())
         for (const drawn of draw(from, each, n)) {
           const asked = { ...drawn, body: asSent(drawn.body) }
           const answer = await send(asked)
