@@ -29,7 +29,8 @@ const shortened = (node: Node): void => {
   Object.assign(node, rest, { type: [type, 'null'] })
 }
 
-const withoutMarks = ({ $schema: _, '~standard': __, ...rest }: Record<string, unknown>): Json => rest
+const withoutMarks = (made: Json): Json =>
+  Object.fromEntries(Object.entries(made).filter(([key]) => key !== '$schema' && key !== '~standard'))
 
 /** A schema as OpenAPI 3.1 has it: what a caller may send. */
 export const schemaOf = (schema: z.ZodType): Json =>

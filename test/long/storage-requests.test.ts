@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as z from 'zod'
@@ -23,6 +22,7 @@ import {
 import { type JsonSchema, valid } from './hostile/from-schema.ts'
 import { listen } from './hostile/output.ts'
 import { spoiled } from './hostile/spoil.ts'
+import { nobody, pathTo, someThings, type Things } from './hostile/things.ts'
 import { report, requests, seed } from './settings.ts'
 
 const NEWEST = 71
@@ -49,7 +49,7 @@ interface Drawn {
 }
 
 const routes = [...volumeRoutes, ...snapshotRoutes, ...attachmentRoutes, ...typeRoutes, ...serviceRoutes]
-const nobody = '00000000-0000-4000-8000-000000000000'
+const asAdmin = { version: NEWEST, role: 'admin', headers: { 'x-auth-token': token('admin') } } as const
 const who = { role: fc.constantFrom(...roles), version: fc.oneof(fc.constant(NEWEST), fc.nat(NEWEST + 2)) }
 
 /** What fits a schema, and half as often what is spoiled. */
@@ -57,33 +57,6 @@ const bodyFor = (schema: z.ZodType): fc.Arbitrary<unknown> => {
   const shape = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
   const meant = valid(shape as JsonSchema)
   return fc.oneof({ weight: 2, arbitrary: meant }, { weight: 1, arbitrary: spoiled(meant) })
-}
-
-/** Things that are there, by the kind that a path begins with. */
-type Things = Readonly<Record<string, string>>
-
-/** One of each, for one call to be tried on. */
-const someThings = async (): Promise<Things> => {
-  const as = { version: NEWEST, role: 'admin', headers: { 'x-auth-token': token('admin') } } as const
-  const made = async (kind: string, body: object) =>
-    Object.values<any>((await system.call('POST', `/${kind}`, body, as)).body)[0].id
-  const metadata = { key: 'value' }
-  const volume = (await system.aVolume({ metadata }, as)).id
-  return {
-    volumes: volume,
-    snapshots: await made('snapshots', { snapshot: { volume_id: volume, metadata } }),
-    attachments: await made('attachments', {
-      attachment: { volume_uuid: volume, connector: { host: 'host-1' } },
-    }),
-    types: await made('types', { volume_type: { name: randomUUID(), extra_specs: metadata } }),
-  }
-}
-
-/** A path to what is there, where it can be said what that would be. */
-const pathTo = ({ path }: Route, things: Things): string => {
-  const [kind = ''] = path.split('/')
-  const named: Things = { id: things[kind] ?? nobody, key: 'key', project, host: 'cinderless@default' }
-  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => named[name] ?? 'default')
 }
 
 /** Every call there is, of things that are there and of things that are not: what the form alone decides. */
@@ -176,7 +149,7 @@ test(
     const each = Math.ceil((requests * 0.7) / (routes.length + 1))
     try {
       for (const [n, route] of [...routes, undefined].entries()) {
-        const from = route === undefined ? strange : callsOf(route, await someThings())
+        const from = route === undefined ? strange : callsOf(route, await someThings(system, asAdmin))
         for (const drawn of draw(from, each, n)) {
           const asked = { ...drawn, body: asSent(drawn.body) }
           const answer = await send(asked)
