@@ -30,3 +30,6 @@ export const pathTo = ({ path }: Route, things: Things): string => {
   const named: Things = { id: things[kind] ?? nobody, key: 'key', project, host: 'cinderless@default' }
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => named[name] ?? 'default')
 }
+
+/** Whether what a call is tried on may be gone afterwards. */
+export const takesAway = ({ method, path }: Route): boolean => method === 'DELETE' || path.endsWith('/action')
