@@ -1,13 +1,16 @@
 import type * as z from 'zod'
 import { driverAnswers } from '../../lib/driver/answers.ts'
-import { Backups, Job, Jobs, ListedDeadLetters, Redriven } from '../../lib/jobs/answers.ts'
+import { Backups, Job, Jobs, ListedDeadLetters, queuedAnswers, Redriven } from '../../lib/jobs/answers.ts'
 import { Health, Hosts, Stats } from '../../lib/stats/answers.ts'
 import { Reconciled } from '../../lib/volumes/reconcile/answer.ts'
 
 /** What every call answers that is not Block Storage's. */
 export const ownAnswers: Readonly<Record<string, z.ZodType>> = {
   ...Object.fromEntries(
-    Object.entries(driverAnswers).map(([method, answer]) => [`POST /driver/${method}`, answer]),
+    Object.entries({ ...driverAnswers, ...queuedAnswers }).map(([method, answer]) => [
+      `POST /driver/${method}`,
+      answer,
+    ]),
   ),
   'POST /jobs': Job,
   'GET /jobs': Jobs,

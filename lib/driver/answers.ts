@@ -62,10 +62,7 @@ const manageable = z
 
 const size = says<typeof manageExistingGetSize>()(z.strictObject({ size: z.int().describe('GiB') }))
 
-/** What takes long is a job. */
-const queued = z.strictObject({ jobId: z.string(), status: z.string() }).meta({ id: 'Queued' })
-
-/** Driver operations by method: what each answers. */
+/** Driver operations by method: what each answers. Those that take long are jobs, and have their answers there. */
 export const driverAnswers = {
   attach_volume: says<typeof attachVolume>()(
     z.strictObject({
@@ -74,10 +71,7 @@ export const driverAnswers = {
       connector: Connector,
     }),
   ),
-  backup_volume: queued,
   check_for_setup_error: nothing,
-  copy_image_to_volume: queued,
-  copy_volume_to_image: queued,
   create_cloned_volume: made,
   create_export: nothing,
   create_group_snapshot: group,
@@ -106,7 +100,6 @@ export const driverAnswers = {
   manage_existing_snapshot: made,
   manage_existing: made,
   remove_export: nothing,
-  restore_backup: queued,
   retype: says<typeof retype>()(
     z.union([
       z.strictObject({

@@ -4,6 +4,7 @@ import type { listBackups } from './list-backups.ts'
 import type { listJobs } from './read.ts'
 import { Failure, JobStatus } from './record.ts'
 import type { listDeadLetters, redriveDeadLetters } from './redrive.ts'
+import type { submitOperation } from './submit.ts'
 import type { jobView } from './view.ts'
 
 const at = z.iso.datetime()
@@ -82,3 +83,15 @@ export const ListedDeadLetters = says<typeof listDeadLetters>()(
   z.strictObject({ deadLetters: z.array(DeadLetter) }),
 )
 export const Redriven = says<typeof redriveDeadLetters>()(z.strictObject({ redriven: z.array(DeadLetter) }))
+
+const queued = says<typeof submitOperation>()(
+  z.strictObject({ jobId: z.string(), status: z.string() }).meta({ id: 'Queued' }),
+)
+
+/** Driver operations that take long, by method: each answers with its job. */
+export const queuedAnswers = {
+  backup_volume: queued,
+  copy_image_to_volume: queued,
+  copy_volume_to_image: queued,
+  restore_backup: queued,
+}
