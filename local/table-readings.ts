@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 
 interface Reading {
   close(): Promise<void>
-  return?(): Promise<void>
+  return?: (this: Reading) => Promise<void>
 }
 
 interface Level {

@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import type { driverAnswers } from '../../lib/driver/answers.ts'
 import { AttachVolume } from '../../lib/driver/attach-volume.ts'
 import { CheckForSetupError } from '../../lib/driver/check-for-setup-error.ts'
 import { CreateClonedVolume } from '../../lib/driver/create-cloned-volume.ts'
@@ -28,6 +29,7 @@ import { Unmanage } from '../../lib/driver/unmanage.ts'
 import { UnmanageSnapshot } from '../../lib/driver/unmanage-snapshot.ts'
 import { UpdateMigratedVolume } from '../../lib/driver/update-migrated-volume.ts'
 import { ValidateConnector } from '../../lib/driver/validate-connector.ts'
+import { queuedAnswers } from '../../lib/jobs/answers.ts'
 import { BackupVolume } from '../../lib/jobs/backup-volume/operation.ts'
 import { CopyImageToVolume } from '../../lib/jobs/copy-image-to-volume/operation.ts'
 import { CopyVolumeToImage } from '../../lib/jobs/copy-volume-to-image/operation.ts'
@@ -50,7 +52,7 @@ export interface OwnCall {
 }
 
 /** Driver operations by method: what each takes. */
-const driver: Readonly<Record<string, z.ZodType>> = {
+const driver: Readonly<Record<keyof typeof driverAnswers | keyof typeof queuedAnswers, z.ZodType>> = {
   attach_volume: AttachVolume,
   backup_volume: BackupVolume,
   check_for_setup_error: CheckForSetupError,
@@ -88,8 +90,6 @@ const driver: Readonly<Record<string, z.ZodType>> = {
   validate_connector: ValidateConnector,
 }
 
-const queued = ['copy_image_to_volume', 'copy_volume_to_image', 'backup_volume', 'restore_backup']
-
 const words = (method: string) => method.replaceAll('_', ' ')
 
 /** Every call that is not Block Storage's, as API Gateway names its route. */
@@ -100,7 +100,7 @@ export const ownCalls: Readonly<Record<string, OwnCall>> = {
       {
         summary: `Driver operation: ${words(method)}`,
         body,
-        ...(queued.includes(method) && { status: 202 }),
+        ...(Object.hasOwn(queuedAnswers, method) && { status: 202 }),
       },
     ]),
   ),

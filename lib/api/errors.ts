@@ -1,8 +1,9 @@
 import type * as z from 'zod'
 import { type ApiError, badRequest } from '../volumes/refusal.ts'
+import type { Fault, FaultName } from './answers/fault.ts'
 
 /** What each status is called in the body of an error. @see cinder/api/openstack/wsgi.py Fault */
-const keys: Readonly<Record<number, string>> = {
+const keys: Readonly<Record<number, FaultName>> = {
   400: 'badRequest',
   401: 'unauthorized',
   403: 'forbidden',
@@ -16,7 +17,7 @@ const keys: Readonly<Record<number, string>> = {
 }
 
 /** The body of an error: one object whose key depends on the status. */
-export const fault = ({ status, message }: ApiError): Record<string, unknown> => ({
+export const fault = ({ status, message }: ApiError): Fault => ({
   [keys[status] ?? 'computeFault']: { code: status, message, ...(status === 413 && { retryAfter: '0' }) },
 })
 

@@ -9,16 +9,17 @@ const limits = route({
   rule: 'limits:get',
   async run({ storage, caller, query }) {
     const project = caller.role === 'admin' ? (query.project_id ?? caller.project) : caller.project
-    const { limits: of, used } = await quotaLimits(storage, project)
+    const { limits: all, used } = await quotaLimits(storage, project)
+    const of = (resource: string) => all[resource] ?? -1
     return {
       limits: {
         rate: [],
         absolute: {
-          maxTotalVolumes: of.volumes,
-          maxTotalVolumeGigabytes: of.gigabytes,
-          maxTotalSnapshots: of.snapshots,
-          maxTotalBackups: of.backups,
-          maxTotalBackupGigabytes: of.backup_gigabytes,
+          maxTotalVolumes: of('volumes'),
+          maxTotalVolumeGigabytes: of('gigabytes'),
+          maxTotalSnapshots: of('snapshots'),
+          maxTotalBackups: of('backups'),
+          maxTotalBackupGigabytes: of('backup_gigabytes'),
           totalVolumesUsed: used.volumes ?? 0,
           totalGigabytesUsed: used.gigabytes ?? 0,
           totalSnapshotsUsed: used.snapshots ?? 0,

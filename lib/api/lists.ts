@@ -1,15 +1,18 @@
 import type { AnyRecord, Records } from '../volumes/block-storage.ts'
 import { badRequest, notFound } from '../volumes/refusal.ts'
+import type { Link } from './answers/fields.ts'
 import type { Call } from './route.ts'
 
 /** The most that one page has: Cinder's osapi_max_limit. */
 const MOST = 1000
 
+type LinksName = `${'volumes' | 'snapshots' | 'attachments' | 'volume_type' | 'messages'}_links`
+
 /** What a kind of record can be sorted and filtered by. */
 export interface Listing<T extends AnyRecord> {
   /** `volumes`: the name in paths and answers, and of the list of links to more. */
   readonly name: string
-  readonly links: string
+  readonly links: LinksName
   /** What the kind is called where one is missed. */
   readonly what: string
   readonly sortKeys: Readonly<Record<string, (record: T) => string | number | boolean | null>>
@@ -140,7 +143,7 @@ const order = <T extends AnyRecord>(sort: Sort, { sortKeys }: Listing<T>) => {
 interface Listed<T> {
   readonly page: readonly T[]
   /** What stands beside the page in the answer. */
-  readonly extra: Record<string, unknown>
+  readonly extra: { readonly count?: number } & { readonly [Name in LinksName]?: Link[] }
 }
 
 const isYes = (text = ''): boolean => /^(1|true|yes|on|t|y)$/i.test(text)
@@ -209,7 +212,7 @@ export async function listPage<T extends AnyRecord & { readonly updatedAt: strin
   return listed(call, listing, found.slice(offset), limit, 0)
 }
 
-const next = ({ base, query, address }: Call, last: AnyRecord | undefined) => {
+const next = ({ base, query, address }: Call, last: AnyRecord | undefined): Link => {
   const { offset: _, ...rest } = query
   const search = new URLSearchParams({ ...rest, marker: last?.id ?? '' })
   return { rel: 'next', href: `${base}${address}?${search.toString()}` }

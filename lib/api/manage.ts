@@ -1,10 +1,10 @@
 import * as z from 'zod'
 import { SnapshotReference, VolumeReference } from '../driver/manage.ts'
-import type { Manageable } from '../driver/manageable.ts'
 import { manageSnapshot, manageVolume } from '../volumes/manage.ts'
 import { type ManageablePage, manageableOf } from '../volumes/manageable.ts'
 import { badRequest } from '../volumes/refusal.ts'
 import { typeNames } from '../volumes/types.ts'
+import type { BriefManageable, DetailedManageable } from './answers/manage.ts'
 import { Bool, Metadata, texts, textsOf, Uuid } from './fields.ts'
 import { pageOf } from './lists.ts'
 import { type Call, type Route, route } from './route.ts'
@@ -34,14 +34,19 @@ const nameIn = (marker: string | undefined): string | undefined =>
     ?.slice(1)
     .find(Boolean) ?? marker
 
-const found = (call: Call, kind: 'volume' | 'snapshot'): Promise<Manageable[]> => {
+const found = (call: Call, kind: 'volume' | 'snapshot'): Promise<DetailedManageable[]> => {
   const { host } = call.query
   if (!host) throw badRequest('One of host and cluster must be set: host, as there are no clusters here.')
   const { limit, offset, marker } = pageOf(call)
   return manageableOf(call.storage, kind, { host, limit, offset, marker: nameIn(marker), ...sortOf(call) })
 }
 
-const brief = ({ reference, size, safe_to_manage, source_reference }: Manageable) => ({
+const brief = ({
+  reference,
+  size,
+  safe_to_manage,
+  source_reference,
+}: DetailedManageable): BriefManageable => ({
   ...{ reference, size, safe_to_manage },
   ...(source_reference && { source_reference }),
 })

@@ -1,10 +1,11 @@
 import type { MessageRecord } from '../volumes/record.ts'
 import { ApiError, notFound } from '../volumes/refusal.ts'
+import type { Message } from './answers/service.ts'
 import { type Listing, listPage } from './lists.ts'
 import { type Call, type Route, route } from './route.ts'
 import { timeOf } from './views/time.ts'
 
-const view = ({ base, caller }: Pick<Call, 'base' | 'caller'>, message: MessageRecord) => ({
+const view = ({ base, caller }: Pick<Call, 'base' | 'caller'>, message: MessageRecord): Message => ({
   id: message.id,
   request_id: message.requestId,
   event_id: message.eventId,

@@ -22,8 +22,12 @@ const noKey = (what: string, id: string, key: string) =>
   new ApiError(404, `${what} ${id} has no metadata with key ${key}.`)
 
 /** The calls on pairs of keys and values, the same for volumes and snapshots. */
-export const metadataRoutes = (kind: string, rules: 'volume' | 'snapshot', kept: Kept): Route[] => {
-  const path = `${kind}/{id}/metadata`
+export const metadataRoutes = (
+  kind: 'volumes' | 'snapshots',
+  rules: 'volume' | 'snapshot',
+  kept: Kept,
+): Route[] => {
+  const path = `${kind}/{id}/metadata` as const
   const [get, update]: [Rule, Rule] = [`${rules}:get`, `${rules}:update`]
   const what = rules === 'volume' ? 'Volume' : 'Snapshot'
   return [

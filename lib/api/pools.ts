@@ -21,7 +21,7 @@ const capabilitiesOf = (stats: VolumeStats, pool: Pool) => ({
   multiattach: pool.multiattach,
   QoS_support: pool.QoS_support,
   pool_name: pool.pool_name,
-  backend_state: 'up',
+  backend_state: 'up' as const,
 })
 
 const pools = route({

@@ -107,8 +107,8 @@ const quotaClass = route({
   path: 'os-quota-class-sets/{name}',
   summary: 'Show the default limits',
   rule: 'quota:get',
-  async run({ storage, path }) {
-    return { quota_class_set: { id: path.name, ...(await defaultLimits(storage)) } }
+  async run({ storage, path: { name = '' } }) {
+    return { quota_class_set: { id: name, ...(await defaultLimits(storage)) } }
   },
 })
 

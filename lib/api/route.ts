@@ -3,6 +3,7 @@ import type { Caller } from '../auth/caller.ts'
 import type { Rule } from '../auth/policy.ts'
 import type { BlockStorage } from '../volumes/block-storage.ts'
 import { badRequest } from '../volumes/refusal.ts'
+import type { AnswerOf } from './answers/table.ts'
 import { fromZod } from './errors.ts'
 
 /** A call as a route sees it: who calls is known, the version is settled, nothing else is checked. */
@@ -34,7 +35,6 @@ export interface Route {
   statusOf(body: unknown): number
   readonly bodyOf: ((version: number) => z.ZodType) | undefined
   readonly query: z.ZodType | undefined
-  readonly answer: z.ZodType | undefined
   run(call: Call): Promise<unknown>
 }
 
@@ -43,9 +43,9 @@ interface Asked<Body, Query> extends Omit<Call, 'body' | 'query'> {
   readonly query: Query
 }
 
-interface RouteOptions<Body, Query> {
-  readonly method: Method
-  readonly path: string
+interface RouteOptions<Body, Query, Of extends Method, Path extends string> {
+  readonly method: Of
+  readonly path: Path
   readonly summary: string
   readonly rule: Rule
   readonly since?: number
@@ -54,14 +54,18 @@ interface RouteOptions<Body, Query> {
   /** The body's shape, at any version or at one. */
   readonly body?: z.ZodType<Body> | ((version: number) => z.ZodType<Body>)
   readonly query?: z.ZodType<Query>
-  readonly answer?: z.ZodType
-  /** Undefined: an answer without a body. */
-  run(asked: Asked<Body, Query>): Promise<unknown>
+  /** Answers what `answers/table.ts` says of this call. Undefined: an answer without a body. */
+  run(asked: Asked<Body, Query>): Promise<AnswerOf<`${Of} ${Path}`>>
 }
 
 /** A route whose body and query are what its schemas say by the time it runs. */
-export const route = <Body = undefined, Query = Readonly<Record<string, string>>>(
-  options: RouteOptions<Body, Query>,
+export const route = <
+  const Of extends Method,
+  const Path extends string,
+  Body = undefined,
+  Query = Readonly<Record<string, string>>,
+>(
+  options: RouteOptions<Body, Query, Of, Path>,
 ): Route => {
   const { body, query, status = 200 } = options
   const bodyOf = typeof body === 'function' ? body : body && (() => body)
@@ -74,7 +78,6 @@ export const route = <Body = undefined, Query = Readonly<Record<string, string>>
     statusOf: typeof status === 'function' ? status : () => status,
     bodyOf,
     query,
-    answer: options.answer,
     run: (call) =>
       options.run({
         ...call,

@@ -2,13 +2,14 @@ import * as z from 'zod'
 import { DriverError } from '../errors.ts'
 import { ApiError, badRequest } from '../volumes/refusal.ts'
 import { type ServiceState, sayOf, serviceNames, serviceStates } from '../volumes/services.ts'
+import type { Service } from './answers/service.ts'
 import { type Call, type Route, route } from './route.ts'
 import { timeOf } from './views/time.ts'
 
 const view = (
   { storage, version }: Pick<Call, 'storage' | 'version'>,
   { binary, host, isUp, said }: ServiceState,
-) => ({
+): Service => ({
   binary,
   host,
   zone: storage.settings.zone,
@@ -65,7 +66,7 @@ const switches: readonly Route[] = [
     body: Body,
     async run({ storage, body }) {
       await sayOf(storage, named(body), { disabled: false, reason: null })
-      return { ...named(body), disabled: false, status: 'enabled' }
+      return { ...named(body), disabled: false, status: 'enabled' as const }
     },
   }),
   route({
@@ -76,7 +77,7 @@ const switches: readonly Route[] = [
     body: Body,
     async run({ storage, body }) {
       await sayOf(storage, named(body), { disabled: true, reason: null })
-      return { ...named(body), disabled: true, status: 'disabled' }
+      return { ...named(body), disabled: true, status: 'disabled' as const }
     },
   }),
   route({
@@ -88,7 +89,7 @@ const switches: readonly Route[] = [
     async run({ storage, body }) {
       const { disabled_reason } = body
       await sayOf(storage, named(body), { disabled: true, reason: disabled_reason })
-      return { ...named(body), disabled: true, status: 'disabled', disabled_reason }
+      return { ...named(body), disabled: true, status: 'disabled' as const, disabled_reason }
     },
   }),
 ]
@@ -124,8 +125,8 @@ const hosts = route({
         service: binary,
         host_name: host,
         zone: storage.settings.zone,
-        'service-status': isUp ? 'available' : 'unavailable',
-        'service-state': said.disabled ? 'disabled' : 'enabled',
+        'service-status': isUp ? ('available' as const) : ('unavailable' as const),
+        'service-state': said.disabled ? ('disabled' as const) : ('enabled' as const),
         'last-update': timeOf(storage.now()),
       })),
     }

@@ -45,8 +45,9 @@ export const typeSpecRoutes: readonly Route[] = [
     rule: 'type:get',
     async run({ storage, caller, path: { id = '', key = '' } }) {
       const { extra_specs } = typeView(caller, await findType(storage, caller, id))
-      if (!Object.hasOwn(extra_specs, key)) throw noSpec(id, key)
-      return { [key]: extra_specs[key] }
+      const value = new Map(Object.entries(extra_specs)).get(key)
+      if (value === undefined) throw noSpec(id, key)
+      return { [key]: value }
     },
   }),
   route({

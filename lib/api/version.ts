@@ -1,4 +1,5 @@
 import { ApiError, badRequest } from '../volumes/refusal.ts'
+import type { Versions } from './answers/versions.ts'
 
 /** The newest microversion of Block Storage 3 that is spoken: 3.71. */
 export const NEWEST = 71
@@ -35,7 +36,7 @@ export function versionOf(header: string | undefined): number {
 }
 
 /** One sentence of what this place speaks, for `GET /` and `GET /v3`. @param base address without a path */
-export const versions = (base: string) => ({
+export const versions = (base: string): Versions => ({
   versions: [
     {
       id: 'v3.0',

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { glob, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -47,6 +47,14 @@ test('an operation works through a proxy', async () => {
 
 test('an operation fails in the words of the driver', async () => {
   expect(await create(ids[0], { SP_AUTH_TOKEN: '1' })).toBe('error VolumeBackendError')
+})
+
+test('schemas of answers, which only describe and test, are in no bundle but as text on the page of docs', async () => {
+  const described: string[] = []
+  for await (const file of glob('dist/functions/**/*.cjs', { cwd: folder })) {
+    if ((await readFile(join(folder, file), 'utf8')).includes('x-since')) described.push(file)
+  }
+  expect(described).toEqual(['dist/functions/status/docs.cjs'])
 })
 
 test('a function with records finds its table, with the credentials that Lambda gives it', async () => {

@@ -22,6 +22,7 @@ import {
 import { type JsonSchema, valid } from './hostile/from-schema.ts'
 import { listen } from './hostile/output.ts'
 import { spoiled } from './hostile/spoil.ts'
+import { nobody, pathTo, someThings, type Things, takesAway } from './hostile/things.ts'
 import { report, requests, seed } from './settings.ts'
 
 const NEWEST = 71
@@ -48,7 +49,7 @@ interface Drawn {
 }
 
 const routes = [...volumeRoutes, ...snapshotRoutes, ...attachmentRoutes, ...typeRoutes, ...serviceRoutes]
-const nobody = '00000000-0000-4000-8000-000000000000'
+const asAdmin = { version: NEWEST, role: 'admin', headers: { 'x-auth-token': token('admin') } } as const
 const who = { role: fc.constantFrom(...roles), version: fc.oneof(fc.constant(NEWEST), fc.nat(NEWEST + 2)) }
 
 /** What fits a schema, and half as often what is spoiled. */
@@ -58,12 +59,12 @@ const bodyFor = (schema: z.ZodType): fc.Arbitrary<unknown> => {
   return fc.oneof({ weight: 2, arbitrary: meant }, { weight: 1, arbitrary: spoiled(meant) })
 }
 
-/** Every call there is, of things that are not there: what the form alone decides. */
-const callsOf = (route: Route): fc.Arbitrary<Drawn> =>
+/** Every call there is, of things that are there and of things that are not: what the form alone decides. */
+const callsOf = (route: Route, things: Things): fc.Arbitrary<Drawn> =>
   fc.record({
     ...who,
     method: fc.constant<string>(route.method),
-    path: fc.constant(route.path.replaceAll(/\{\w+\}/g, nobody)),
+    path: fc.constantFrom(route.path.replaceAll(/\{\w+\}/g, nobody), pathTo(route, things)),
     route: fc.constant(route),
     action: fc.constant(undefined),
     body: route.bodyOf ? bodyFor(route.bodyOf(NEWEST)) : fc.constant(undefined),
@@ -115,7 +116,7 @@ const refusalOf = ({ route, action, role, version, body }: Drawn): number | unde
 const send = ({ method, path, body, role, version }: Drawn): Promise<Answered> =>
   // A text is sent as it is, so one that is meant as JSON's is made that.
   system.call(method, `/${path}`, typeof body === 'string' ? JSON.stringify(body) : body, {
-    version,
+    ...{ version, role },
     headers: { 'x-auth-token': token(role) },
   })
 
@@ -147,7 +148,9 @@ test(
     const counts: Record<string, number> = {}
     const each = Math.ceil((requests * 0.7) / (routes.length + 1))
     try {
-      for (const [n, from] of [...routes.map(callsOf), strange].entries()) {
+      let things = await someThings(system, asAdmin)
+      for (const [n, route] of [...routes, undefined].entries()) {
+        const from = route === undefined ? strange : callsOf(route, things)
         for (const drawn of draw(from, each, n)) {
           const asked = { ...drawn, body: asSent(drawn.body) }
           const answer = await send(asked)
@@ -155,6 +158,7 @@ test(
           const why = wrongWith(asked, answer)
           if (why !== undefined && wrong.length < 20) wrong.push(described(asked, answer, why))
         }
+        if (route !== undefined && takesAway(route)) things = await someThings(system, asAdmin)
         output.taken()
       }
     } finally {

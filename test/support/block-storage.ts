@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type { Role } from '../../lib/auth/caller.ts'
 import type { JobChange } from '../../lib/jobs/record.ts'
 import { jobRecords } from '../../lib/store/jobs.ts'
 import type { BlockStorage } from '../../lib/volumes/block-storage.ts'
 import { startQueues } from '../../local/queue.ts'
 import { readService } from '../../local/service.ts'
+import { wrongAnswer } from './answers.ts'
 import type { ClusterOptions } from './cluster.ts'
 import { startFunctions } from './functions.ts'
 import { anHttpEvent } from './makers.ts'
@@ -21,6 +23,8 @@ export interface As {
   readonly user?: string
   readonly project?: string
   readonly headers?: Record<string, string>
+  /** What they may do, where it is known: which fields they are to see. */
+  readonly role?: Role
 }
 
 export interface Answered {
@@ -36,6 +40,10 @@ const functionOf = (path: string): string => {
   if (/manage/.test(kind)) return 'manage'
   return ['volumes', 'snapshots', 'attachments', 'types'].includes(kind) ? kind : 'service'
 }
+
+/** The microversion's minor number, as an answer says it. */
+const spokenIn = (headers: Readonly<Record<string, unknown>> = {}): number =>
+  Number(String(headers['openstack-api-version']).split('.')[1])
 
 /** The queue of jobs, which nobody takes from. */
 const startQueue = async () => {
@@ -66,7 +74,11 @@ export const startBlockStorage = async (
   )
   const { blockStorageFor } = await import('../../lib/lambda/block-storage.ts')
 
-  /** @param path beneath the project, with its query: `/volumes/detail?limit=1` */
+  /**
+   * Every answer is held against the schemas that describe the API.
+   *
+   * @param path beneath the project, with its query: `/volumes/detail?limit=1`
+   */
   const call = async (method: string, path: string, body?: unknown, as: As = {}): Promise<Answered> => {
     const { version, user = 'somebody', headers = {}, project: of = project } = as
     const [plain = '', query = ''] = path.split('?')
@@ -82,11 +94,16 @@ export const startBlockStorage = async (
     })
     const sent = { ...event, rawQueryString: query }
     const result = (await functions.invoke(functionOf(plain), sent)) as APIGatewayProxyStructuredResultV2
-    return {
-      status: result.statusCode,
-      headers: result.headers ?? {},
-      body: result.body ? JSON.parse(String(result.body)) : undefined,
-    }
+    const { statusCode: status = 0 } = result
+    const answer = result.body ? JSON.parse(String(result.body)) : undefined
+    const asked = typeof body === 'string' ? undefined : body
+    const wrong = wrongAnswer({
+      ...{ method, path: plain, asked, status, body: answer },
+      version: version ?? spokenIn(result.headers),
+      role: as.role ?? (process.env.CINDERLESS_AUTH === 'user:project' ? 'admin' : undefined),
+    })
+    if (wrong !== undefined) throw new Error(wrong)
+    return { status, headers: result.headers ?? {}, body: answer }
   }
 
   /** A volume, once it is there. */

@@ -1,13 +1,16 @@
 import { readdir } from 'node:fs/promises'
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import { isHttp } from '../../lib/lambda/event.ts'
 import { type ClusterOptions, startCluster } from './cluster.ts'
 import { aContext, anHttpEvent } from './makers.ts'
+import { checkOwnAnswer } from './own-answers.ts'
 
 type Handler = (event: unknown, context: Context) => Promise<unknown>
 
 /**
  * The exported handlers of a folder of functions, against a cluster of their own, set up by the environment as when
  * deployed. One per test file: a function reads its environment once.
+ * What they answer is held against the schemas that describe it.
  */
 export const startFunctions = async (
   folder: string,
@@ -42,18 +45,19 @@ export const startFunctions = async (
     cluster,
     methods: Object.keys(handlers),
     /** As Lambda's Invoke does. */
-    invoke: (method: string, input: unknown, remainingMs?: number) =>
-      named(method)(input, aContext(method, remainingMs)),
+    async invoke(method: string, input: unknown, remainingMs?: number) {
+      const output = await named(method)(input, aContext(method, remainingMs))
+      if (folder === 'driver' && !isHttp(input)) checkOwnAnswer('POST', `/driver/${method}`, 200, output)
+      return output
+    },
     /** As API Gateway does: the status and the parsed body. */
     async post(method: string, body: unknown, headers: Record<string, string> = {}) {
       const text = typeof body === 'string' ? body : JSON.stringify(body)
       const event = anHttpEvent('POST', `/${folder}/${method}`, { body: text, headers })
       const result = (await named(method)(event, aContext(method))) as APIGatewayProxyStructuredResultV2
-      return {
-        status: result.statusCode,
-        headers: result.headers ?? {},
-        body: JSON.parse(result.body ?? 'null'),
-      }
+      const answer = JSON.parse(result.body ?? 'null')
+      checkOwnAnswer('POST', `/${folder}/${method}`, result.statusCode ?? 0, answer)
+      return { status: result.statusCode, headers: result.headers ?? {}, body: answer }
     },
     [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
   }

@@ -14,6 +14,7 @@ import { ticketsIn } from '../../lib/store/tickets.ts'
 import { startCluster } from '../../local/cluster.ts'
 import { loadFrom } from '../../local/functions.ts'
 import { startSystem } from '../../local/system.ts'
+import { checkOwnAnswer } from './own-answers.ts'
 import { aFolder } from './system.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -78,7 +79,9 @@ export const startJobSystem = async ({ tasks }: { tasks?: number } = {}) => {
         body: JSON.stringify(body),
       }),
     })
-    return response.json()
+    const answer = await response.json()
+    checkOwnAnswer(body === undefined ? 'GET' : 'POST', path, response.status, answer)
+    return answer
   }
 
   return {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { checkOwnAnswer } from './own-answers.ts'
 
 const program = fileURLToPath(new URL('../../local/main.ts', import.meta.url))
 
@@ -40,7 +41,9 @@ export const startProcess = async (
         ? {}
         : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     })
-    return { status: response.status, body: await response.json() }
+    const answer = await response.json()
+    checkOwnAnswer(body === undefined ? 'GET' : 'POST', path, response.status, answer)
+    return { status: response.status, body: answer }
   }
 
   return {

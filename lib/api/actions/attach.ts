@@ -8,6 +8,7 @@ import {
   unreserve,
 } from '../../volumes/older-calls.ts'
 import { badRequest, invalidVolume } from '../../volumes/refusal.ts'
+import type { Connected } from '../answers/actions.ts'
 import { GivenConnector, UsableConnector } from '../connector.ts'
 import { Uuid } from '../fields.ts'
 import { nestedConnection } from '../views/attachment.ts'
@@ -115,7 +116,7 @@ export const initializeConnection = action({
   rule: 'volume:initialize_connection',
   body: z.looseObject({ connector: GivenConnector }),
   status: 200,
-  async run({ storage, caller }, id, { connector }) {
+  async run({ storage, caller }, id, { connector }): Promise<Connected> {
     const info = await initializeOlder(storage, caller, id, UsableConnector(connector))
     return { connection_info: nestedConnection(info, connector) }
   },

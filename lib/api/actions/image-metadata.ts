@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { findVolume } from '../../volumes/find.ts'
 import { ApiError } from '../../volumes/refusal.ts'
+import type { ImageMetadata } from '../answers/actions.ts'
 import { Metadata } from '../fields.ts'
 import { action } from './action.ts'
 
@@ -10,7 +11,7 @@ export const setImageMetadata = action({
   body: z.strictObject({ metadata: Metadata }),
   status: 200,
   amend: (volume, { metadata }) => ({ ...volume, imageMetadata: { ...volume.imageMetadata, ...metadata } }),
-  answer: ({ imageMetadata }) => ({ metadata: imageMetadata }),
+  answer: ({ imageMetadata }): ImageMetadata => ({ metadata: imageMetadata }),
 })
 
 export const showImageMetadata = action({
@@ -18,7 +19,7 @@ export const showImageMetadata = action({
   rule: 'volume:get',
   body: z.unknown(),
   status: 200,
-  run: async ({ storage, caller }, id) => ({
+  run: async ({ storage, caller }, id): Promise<ImageMetadata> => ({
     metadata: (await findVolume(storage, caller, id)).imageMetadata,
   }),
 })

@@ -5,6 +5,7 @@ import type { VolumeRecord } from '../../volumes/record.ts'
 import { badRequest } from '../../volumes/refusal.ts'
 import { typeOf } from '../../volumes/types.ts'
 import { ImageFormat, newImage, removeImage } from '../../volumes/upload.ts'
+import type { UploadedImage } from '../answers/actions.ts'
 import { Bool } from '../fields.ts'
 import { timeOf } from '../views/time.ts'
 import { typeView } from '../views/type.ts'
@@ -54,7 +55,7 @@ export const uploadImage = action({
   status: 202,
   allowed: ['available', 'in-use'],
   working: 'uploading',
-  async run({ storage, caller, version }, id, body) {
+  async run({ storage, caller, version }, id, body): Promise<UploadedImage> {
     const force = body.force === true
     const format = formatOf(body.disk_format ?? 'raw', body.container_format ?? 'bare')
     const volume = await findVolume(storage, caller, id)

@@ -1,9 +1,13 @@
 import type { ConnectionInfo } from '../../driver/model.ts'
 import type { AttachmentRecord } from '../../volumes/record.ts'
+import type { BriefAttachment, DetailedAttachment, NestedConnection } from '../answers/attachment.ts'
 import { timeOf } from './time.ts'
 
 /** What a list without details says. */
-export const briefAttachment = ({ id, status, instance }: AttachmentRecord, volumeId: string) => ({
+export const briefAttachment = (
+  { id, status, instance }: AttachmentRecord,
+  volumeId: string,
+): BriefAttachment => ({
   id,
   status,
   instance,
@@ -11,7 +15,7 @@ export const briefAttachment = ({ id, status, instance }: AttachmentRecord, volu
 })
 
 /** @see cinder/api/v3/views/attachments.py detail */
-export const detailedAttachment = (attachment: AttachmentRecord, volumeId: string) => ({
+export const detailedAttachment = (attachment: AttachmentRecord, volumeId: string): DetailedAttachment => ({
   ...briefAttachment(attachment, volumeId),
   attached_at: timeOf(attachment.attachedAt) ?? '',
   detached_at: '',
@@ -23,7 +27,7 @@ export const detailedAttachment = (attachment: AttachmentRecord, volumeId: strin
 const added = { qos_specs: null, encrypted: false }
 
 /** How a connection is reached: what the driver says and what kind of connection it is, side by side. */
-const flat = ({ id, connection, connector }: AttachmentRecord): Record<string, unknown> =>
+const flat = ({ id, connection, connector }: AttachmentRecord): DetailedAttachment['connection_info'] =>
   connection === null
     ? {}
     : {
@@ -38,7 +42,7 @@ const flat = ({ id, connection, connector }: AttachmentRecord): Record<string, u
 export const nestedConnection = (
   { driver_volume_type, data }: ConnectionInfo,
   connector: Readonly<Record<string, unknown>>,
-) => ({
+): NestedConnection => ({
   driver_volume_type,
   data: { ...data, ...added },
   enforce_multipath: connector.enforce_multipath === true,

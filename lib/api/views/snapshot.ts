@@ -1,9 +1,10 @@
 import type { SnapshotRecord } from '../../volumes/record.ts'
+import type { BriefSnapshot, DetailedSnapshot, Snapshot } from '../answers/snapshot.ts'
 import { timeOf } from './time.ts'
 import type { Viewer } from './volume.ts'
 
 /** What a list without details says. @see cinder/api/v2/views/snapshots.py summary */
-export const briefSnapshot = (snapshot: SnapshotRecord) => ({
+export const briefSnapshot = (snapshot: SnapshotRecord): BriefSnapshot => ({
   id: snapshot.id,
   name: snapshot.name,
   description: snapshot.description,
@@ -16,7 +17,7 @@ export const briefSnapshot = (snapshot: SnapshotRecord) => ({
 })
 
 /** What create and update answer. @see cinder/api/v3/views/snapshots.py */
-export const snapshotView = ({ version }: Viewer, snapshot: SnapshotRecord) => ({
+export const snapshotView = ({ version }: Viewer, snapshot: SnapshotRecord): Snapshot => ({
   ...briefSnapshot(snapshot),
   ...(version >= 14 && { group_snapshot_id: null }),
   ...(version >= 41 && { user_id: snapshot.user }),
@@ -24,7 +25,7 @@ export const snapshotView = ({ version }: Viewer, snapshot: SnapshotRecord) => (
 })
 
 /** What showing one and a list with details say beside. */
-export const detailedSnapshot = (viewer: Viewer, snapshot: SnapshotRecord) => ({
+export const detailedSnapshot = (viewer: Viewer, snapshot: SnapshotRecord): DetailedSnapshot => ({
   ...snapshotView(viewer, snapshot),
   'os-extended-snapshot-attributes:project_id': snapshot.project,
   'os-extended-snapshot-attributes:progress': snapshot.progress,

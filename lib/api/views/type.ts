@@ -1,5 +1,6 @@
 import type { Caller } from '../../auth/caller.ts'
 import type { TypeRecord } from '../../volumes/record.ts'
+import type { UpdatedType, VolumeType } from '../answers/type.ts'
 
 /** Extra specs that everybody may see: what they say matters to whoever uses the type. */
 const visible = ['multiattach', 'RESKEY:availability_zones', 'replication_enabled']
@@ -10,7 +11,7 @@ const seen = (caller: Caller, specs: Readonly<Record<string, string>>): Record<s
     : Object.fromEntries(Object.entries(specs).filter(([key]) => visible.includes(key)))
 
 /** What showing and listing types say, and creating one but for its QoS specs, which no type has. */
-export const typeView = (caller: Caller, type: TypeRecord, { created = false } = {}) => ({
+export const typeView = (caller: Caller, type: TypeRecord, { created = false } = {}): VolumeType => ({
   id: type.id,
   name: type.name,
   description: type.description,
@@ -21,7 +22,7 @@ export const typeView = (caller: Caller, type: TypeRecord, { created = false } =
 })
 
 /** What an update answers. */
-export const updatedType = ({ id, name, description, isPublic, extraSpecs }: TypeRecord) => ({
+export const updatedType = ({ id, name, description, isPublic, extraSpecs }: TypeRecord): UpdatedType => ({
   id,
   name,
   description,

@@ -1,4 +1,6 @@
 import type { AttachmentRecord, VolumeRecord } from '../../volumes/record.ts'
+import type { Link } from '../answers/fields.ts'
+import type { BriefVolume, DetailedVolume, Volume } from '../answers/volume.ts'
 import type { Call } from '../route.ts'
 import { timeOf } from './time.ts'
 
@@ -8,7 +10,7 @@ export type Viewer = Pick<Call, 'caller' | 'version' | 'base'>
 /** Names of types by id: a volume's record holds the id alone. */
 export type TypeNames = ReadonlyMap<string, string>
 
-const linksOf = ({ base, caller }: Viewer, kind: string, id: string) => [
+const linksOf = ({ base, caller }: Viewer, kind: string, id: string): Link[] => [
   { rel: 'self', href: `${base}/v3/${caller.project}/${kind}/${id}` },
   { rel: 'bookmark', href: `${base}/${caller.project}/${kind}/${id}` },
 ]
@@ -16,7 +18,7 @@ const linksOf = ({ base, caller }: Viewer, kind: string, id: string) => [
 export const volumeLinks = (viewer: Viewer, id: string) => linksOf(viewer, 'volumes', id)
 
 /** What a list without details says. */
-export const briefVolume = (viewer: Viewer, { id, name }: VolumeRecord) => ({
+export const briefVolume = (viewer: Viewer, { id, name }: VolumeRecord): BriefVolume => ({
   id,
   name,
   links: volumeLinks(viewer, id),
@@ -36,7 +38,7 @@ const attachedTo = (viewer: Viewer, volume: VolumeRecord, one: AttachmentRecord)
 })
 
 /** What create and update answer. @see cinder/api/v3/views/volumes.py, cinder/api/v2/views/volumes.py detail */
-export const volumeView = (viewer: Viewer, volume: VolumeRecord, types: TypeNames) => {
+export const volumeView = (viewer: Viewer, volume: VolumeRecord, types: TypeNames): Volume => {
   const { version, caller } = viewer
   const isAdmin = caller.role === 'admin'
   return {
@@ -57,7 +59,7 @@ export const volumeView = (viewer: Viewer, volume: VolumeRecord, types: TypeName
     },
     links: volumeLinks(viewer, volume.id),
     user_id: volume.user,
-    bootable: String(volume.bootable),
+    bootable: volume.bootable ? 'true' : 'false',
     encrypted: false,
     replication_status: null,
     consistencygroup_id: null,
@@ -76,7 +78,7 @@ export const volumeView = (viewer: Viewer, volume: VolumeRecord, types: TypeName
 }
 
 /** What showing one and a list with details say beside. */
-export const detailedVolume = (viewer: Viewer, volume: VolumeRecord, types: TypeNames) => ({
+export const detailedVolume = (viewer: Viewer, volume: VolumeRecord, types: TypeNames): DetailedVolume => ({
   ...volumeView(viewer, volume, types),
   'os-vol-tenant-attr:tenant_id': volume.project,
   ...(Object.keys(volume.imageMetadata).length > 0 && { volume_image_metadata: volume.imageMetadata }),
