@@ -53,6 +53,8 @@ const goOn = [
   ...on(['GetItem', 'UpdateItem'], 'Table', ['QUOTA']),
   ...on(['PutItem'], 'Table', ['MESSAGE']),
   ...createJob,
+  ...changeJob,
+  ...wake,
   ...send,
 ]
 
