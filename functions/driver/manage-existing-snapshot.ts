@@ -1,4 +1,4 @@
 import { ManageExistingSnapshot, manageExistingSnapshot } from '../../lib/driver/manage-existing-snapshot.ts'
-import { operation } from '../../lib/lambda/operation.ts'
+import { attachingOperation } from '../../lib/lambda/attaching.ts'
 
-export const handler = operation(ManageExistingSnapshot, manageExistingSnapshot)
+export const handler = attachingOperation(ManageExistingSnapshot, manageExistingSnapshot)

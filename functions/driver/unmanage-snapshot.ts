@@ -1,4 +1,4 @@
 import { UnmanageSnapshot, unmanageSnapshot } from '../../lib/driver/unmanage-snapshot.ts'
-import { operation } from '../../lib/lambda/operation.ts'
+import { attachingOperation } from '../../lib/lambda/attaching.ts'
 
-export const handler = operation(UnmanageSnapshot, unmanageSnapshot)
+export const handler = attachingOperation(UnmanageSnapshot, unmanageSnapshot)

@@ -1,4 +1,4 @@
 import { Unmanage, unmanage } from '../../lib/driver/unmanage.ts'
-import { operation } from '../../lib/lambda/operation.ts'
+import { attachingOperation } from '../../lib/lambda/attaching.ts'
 
-export const handler = operation(Unmanage, unmanage)
+export const handler = attachingOperation(Unmanage, unmanage)

@@ -1,5 +1,6 @@
 import type { StorPool } from '../storpool/client.ts'
 import type { Claim } from './claim.ts'
+import type { Hold } from './hold.ts'
 import type { KnownSnapshot, KnownVolume } from './model.ts'
 
 /** A host by its name; the rest may be said by the configuration, or by its agent. */
@@ -72,6 +73,8 @@ export interface Page {
   readonly reverting?: Reverting | undefined
   /** The job that has the volume. */
   readonly claim?: Claim | undefined
+  /** The record that it is being given to, or taken from. */
+  readonly hold?: Hold | undefined
 }
 
 /** A volume's size (bytes) and limits before its revert to a snapshot. */

@@ -6,6 +6,7 @@ import { volumeSummary, volumeUpdate } from '../storpool/volumes.ts'
 import type { AttachingBackend, Backend, Page } from './backend.ts'
 import { entries, turn } from './book.ts'
 import { type Claim, claimIn, claimTag, isTaken, noClaim, takenBy } from './claim.ts'
+import { heldAs, isHeld } from './hold.ts'
 import { heldBy } from './holders.ts'
 import { lookAfter, orAbsent } from './settle.ts'
 
@@ -14,7 +15,8 @@ const ofJob = (job: string) => `job:${job}`
 
 /**
  * Take a volume for a job. StorPool writes no tag on a condition, so among jobs the volume's page of the book decides;
- * the tag then tells the operations that read the volume and not the book. Run again, the job has it still.
+ * the tag then tells the operations that read the volume and not the book. Run again, the job has it still. Whoever was
+ * being given the volume when it was read has been by then: it is read again, as the tags are written as a whole.
  *
  * @param hasEnded whether the job of that id is over, or was never known: what it left is taken from it.
  * @throws DriverError VolumeIsBusy, naming the job that has it. VolumeNotFound.
@@ -39,6 +41,7 @@ export async function claimVolume(
     (page) => {
       const [other] = others(page)
       if (other !== undefined) throw takenBy(volume.name, other)
+      if (isHeld(page.hold)) throw heldAs(volume.name, page.hold, 'VolumeIsBusy')
       const writers = entries(page).filter(({ id }) => id.startsWith(ofJob('')) && id !== ofJob(claim.job))
       if (writers.length > 0) throw heldBy(volume.name, writers)
       const same = page.claim?.job === claim.job && page.claim.until === claim.until
@@ -46,7 +49,12 @@ export async function claimVolume(
     },
     seen,
   )
-  await putOff(backend, volume, claim)
+  const now = await orAbsent(volumeSummary(backend.storpool, `~${volume.globalId}`))
+  if (now?.name !== volume.name) {
+    await forgetClaim(backend, volume.globalId, claim.job)
+    throw new DriverError('VolumeNotFound', `no volume ${volume.name} on the cluster`)
+  }
+  await putOff(backend, now, claim)
 }
 
 /** Give a volume back. What another job has by now stays its own; a volume that is gone has nobody. */

@@ -36,6 +36,10 @@ export const withoutOwner = (tags: Tags | undefined): Tags => ({
 /** Whole GiB, in bytes: Cinder counts nothing smaller. */
 export const roundedUp = (bytes: number): number => toGiB(bytes) * GiB
 
+/** Whether tags say that an object is one of these records'. */
+export const isOwnedBy = (tags: Tags | undefined, ids: readonly (string | null | undefined)[]): boolean =>
+  Boolean(tags?.['cl-id']) && ids.includes(tags?.['cl-id'])
+
 /** @throws DriverError Conflict: another record owns it. */
 export const refuseOwned = (what: string, tags: Tags | undefined, id: string): void => {
   const owner = tags?.['cl-id']

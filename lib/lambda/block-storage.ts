@@ -1,5 +1,7 @@
 import { blockStorageConfig, config } from '../config.ts'
 import { measureVolumeStats } from '../driver/get-volume-stats.ts'
+import { isDriverError } from '../errors.ts'
+import { cancelJob } from '../jobs/cancel.ts'
 import { submitJob } from '../jobs/submit.ts'
 import { kept } from '../kept.ts'
 import { logger } from '../log.ts'
@@ -17,6 +19,7 @@ import {
   VolumeRecord,
 } from '../volumes/record.ts'
 import { backendFor, backendNameOf } from './backend.ts'
+import { wake } from './callbacks.ts'
 import { type Invocation, levelOrDefault } from './endpoint.ts'
 import { glanceFor } from './glance.ts'
 import { DEFAULT_BACKEND, history } from './history.ts'
@@ -40,6 +43,15 @@ const records = once(() => ({
   quotas: quotas(table(), blockStorageConfig().limits, now),
 }))
 
+/** No agent is asked here: the workflow, which is woken, has it stop. */
+const cancelled = async (id: string): Promise<void> => {
+  await cancelJob({ jobs: jobs(), now, wake, stopTask: async () => undefined }, id).catch(
+    (error: unknown) => {
+      if (!isDriverError(error, 'JobNotFound')) throw error
+    },
+  )
+}
+
 /** Block Storage, for one call. */
 export const blockStorageFor = (invocation: Invocation, requestId: string): BlockStorage => ({
   ...records(),
@@ -58,7 +70,11 @@ export const blockStorageFor = (invocation: Invocation, requestId: string): Bloc
         ({ healthy }) => healthy,
         () => false,
       ),
-  jobs: { submit: (job) => submitJob(submission(), job), get: (id) => jobs().get(id) },
+  jobs: {
+    submit: (job) => submitJob(submission(), job),
+    get: (id) => jobs().get(id),
+    cancel: (id) => cancelled(id),
+  },
   glance: () => glanceFor(invocation),
   now,
   warn: (message, fields) => logger(levelOrDefault()).warn(message, { requestId, ...fields }),

@@ -10,6 +10,7 @@ const Item = z.object({
   version: z.int(),
   reverting: z.object({ snapshot: z.string(), size: z.int(), iops: Limit, bw: Limit }).optional(),
   claim: z.object({ job: z.string(), until: z.int() }).optional(),
+  hold: z.object({ id: z.string(), until: z.int(), again: z.boolean().optional() }).optional(),
   attachments: z.record(
     z.string(),
     z.object({
@@ -43,12 +44,12 @@ export const attachmentBook = (table: Table): AttachmentBook => ({
     return found === undefined ? empty : { globalId, ...Item.parse(found) }
   },
 
-  async write({ globalId, generation, version, attachments, reverting, claim }) {
+  async write({ globalId, generation, version, attachments, reverting, claim, hold }) {
     const written = await ifHolds(
       table.client.send(
         new PutCommand({
           TableName: table.name,
-          Item: { ...key(globalId), generation, attachments, reverting, claim, version: version + 1 },
+          Item: { ...key(globalId), generation, attachments, reverting, claim, hold, version: version + 1 },
           ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : '#version = :read',
           ...(version === 0
             ? {}

@@ -55,8 +55,8 @@ export async function beginOn<T extends Worked>(
       (record) => {
         check(record)
         replaced.splice(0, 1, ...(record.work === null ? [] : [record.work]))
-        const changes = { status: working, updatedAt: storage.now(), work: { ...work, from: record.status } }
-        return { ...record, ...meanwhile, ...changes }
+        const changes = { status: working, updatedAt: storage.now() }
+        return { ...record, ...meanwhile, ...changes, work: { ...work, ...before(record) } }
       },
       seen,
     )
@@ -70,6 +70,13 @@ export async function beginOn<T extends Worked>(
     await storage.quotas[counts ? 'commit' : 'rollback'](seen.project, other.id)
   }
   return carryOutOn(kind, storage, taken, { isAsked: true })
+}
+
+/** What the work comes after: the state to go back to, and whose job has to let go first. */
+function before({ status, work }: Worked): Pick<Work, 'from' | 'instead'> {
+  if (work?.job === undefined) return { from: status }
+  const { action, input, job } = work
+  return { from: status, instead: { action, input, job } }
 }
 
 /** What is being worked on can be deleted, where its state lets it, and nothing else. */

@@ -90,6 +90,8 @@ export interface BlockStorage {
   readonly jobs: {
     submit(job: SubmitJob): Promise<JobRecord>
     get(id: string): Promise<JobRecord | undefined>
+    /** Have a job end soon and undo what it did. One that has ended, or is not known, is left. */
+    cancel(id: string): Promise<void>
   }
   /** @throws DriverError VolumeBackendError: none is configured. */
   glance(): Glance

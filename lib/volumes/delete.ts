@@ -4,6 +4,7 @@ import { deleteVolume } from '../driver/delete-volume.ts'
 import type { BlockStorage } from './block-storage.ts'
 import { deleteSnapshotsOf, snapshotsOf } from './cascade.ts'
 import { knownVolume } from './driver-model.ts'
+import { movedBy } from './migration.ts'
 import type { Operation } from './operation.ts'
 import { volumeAmounts } from './quotas.ts'
 import type { VolumeRecord, VolumeStatus } from './record.ts'
@@ -64,7 +65,10 @@ const undeletable = () =>
     `Volume status must be ${deletable.slice(0, -1).join(' or ')} or ${deletable.at(-1)} and must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.`,
   )
 
-/** Its snapshots first where they go too, then the volume on the cluster, then its record, then what it counted. */
+/**
+ * Its snapshots first where they go too, then the volume on the cluster, also where a job had moved it before it could be
+ * cancelled, then its record, then what it counted.
+ */
 export const deleting: Operation = {
   doing: 'delete volume',
   onFailure: 'error_deleting',
@@ -73,6 +77,11 @@ export const deleting: Operation = {
     // Where it could not even be placed there is nothing of it anywhere.
     if (volume.host !== '') {
       await deleteVolume(await storage.backend(volume.host), { volume: knownVolume(volume) })
+    }
+    const job = volume.work?.instead && (await storage.jobs.get(volume.work.instead.job))
+    const moved = job && movedBy(job)
+    if (moved !== undefined) {
+      await deleteVolume(await storage.backend(moved.host), { volume: knownVolume({ ...volume, ...moved }) })
     }
     return { gone: true, freed: volumeAmounts(volume.size, volume.typeId) }
   },

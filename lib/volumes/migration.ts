@@ -35,9 +35,16 @@ export async function submitMigration(
   return id
 }
 
-/** Where a volume is once its job has ended. */
-export const migrated = (volume: VolumeRecord, { result }: JobRecord) => {
+/** Where a job has left a volume; undefined where it has not moved it. */
+export const movedBy = ({ result }: JobRecord) => {
   const { host, provider_location: globalId } = result ?? {}
-  if (typeof host === 'string' && typeof globalId === 'string') return { host, globalId, nameId: null }
+  if (typeof host !== 'string' || typeof globalId !== 'string') return undefined
+  return { host, globalId, nameId: null }
+}
+
+/** Where a volume is once its job has ended. */
+export const migrated = (volume: VolumeRecord, job: JobRecord) => {
+  const moved = movedBy(job)
+  if (moved !== undefined) return moved
   throw new DriverError('VolumeBackendError', `the migration of ${volume.id} does not say where it went`)
 }

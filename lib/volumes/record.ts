@@ -64,6 +64,8 @@ export const Work = z.object({
   reserved: z.boolean(),
   /** The job that does it, where it takes long. */
   job: z.string().optional(),
+  /** What it took the place of, where a job did that: the job has to end first. */
+  instead: z.object({ action: z.string(), input: z.unknown(), job: z.string() }).optional(),
   /** Of the call that asked for it. */
   requestId: z.string(),
 })

@@ -3,6 +3,7 @@ import { type DriverError, isDriverError } from '../errors.ts'
 import { isFinal } from '../jobs/record.ts'
 import type { BlockStorage } from './block-storage.ts'
 import { change } from './change.ts'
+import { endJobOf } from './instead.ts'
 import type { Kind, Worked } from './kind.ts'
 import { leaveMessage } from './messages.ts'
 import type { Outcome } from './operation.ts'
@@ -14,7 +15,8 @@ const has = (record: Worked, work: Work) => record.work?.id === work.id
 
 /**
  * Do the work that a record says is to be done, and write how it ended. Where nobody can tell whether it was done, the
- * record stays in its working state: the next look at it, or reconciliation, does it again.
+ * record stays in its working state: the next look at it, or reconciliation, does it again. Likewise where a job that did
+ * something else to it has not let go yet.
  *
  * @param isAsked whoever asked for it waits for the answer
  * @returns the record afterwards; undefined: it is no more.
@@ -31,7 +33,8 @@ export async function carryOutOn<T extends Worked>(
   if (!work || !operation) return record
   let outcome: Outcome<T>
   try {
-    outcome = await operation.run(storage, record, work.input)
+    const waiting = await endJobOf(kind, storage, record, work)
+    outcome = waiting ?? (await operation.run(storage, record, work.input))
   } catch (error) {
     if (!(error instanceof ApiError)) return fail(kind, storage, record, work, inDriversWords(error))
     if (!isAsked) return fail(kind, storage, record, work, error)
@@ -58,6 +61,7 @@ export async function settleOn<T extends Worked>(
   }
   const job = await storage.jobs.get(work.job)
   if (job === undefined || !isFinal(job.status)) return record
+  if (work.job === work.instead?.job) return carryOutOn(kind, storage, record)
   const operation = kind.operations[work.action]
   if (job.status === 'succeeded' && operation !== undefined) {
     try {
@@ -96,9 +100,14 @@ async function write<T extends Worked>(
     },
     record,
   )
-  if ('job' in outcome) return written
+  if ('job' in outcome) {
+    // Somebody took the record for something else while it was asked for.
+    if (!isMine || written === undefined) await storage.jobs.cancel(outcome.job)
+    return written
+  }
   if (work.reserved) await storage.quotas.commit(record.project, work.id)
-  if (isMine && outcome.freed) await storage.quotas.release(record.project, outcome.freed)
+  if (isMine && written !== undefined && outcome.freed)
+    await storage.quotas.release(record.project, outcome.freed)
   return written
 }
 

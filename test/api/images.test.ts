@@ -185,3 +185,46 @@ test('an image that gets no data goes, and the volume is as it was', async () =>
   expect(glance.images.has(image_id)).toBe(false)
   glance.meddle()
 })
+
+/** The job of that kind, once it is asking what is not to be had. */
+const isAtWork = (kind: string) =>
+  vi.waitFor(
+    async () => {
+      const { jobs } = (await (await fetch(`${system.url}/jobs?status=running`)).json()) as { jobs: any[] }
+      const job = jobs.find((one) => one.kind === kind)
+      expect(job?.steps.at(-1).name).toMatch(/^(copy|upload)$/)
+      return job.id as string
+    },
+    { timeout: 20_000, interval: 50 },
+  )
+
+test.each([
+  ['copy-image-to-volume', 'downloading'],
+  ['copy-volume-to-image', 'uploading'],
+])(
+  'while %s is at work its volume is deleted by force, with nothing left of either',
+  async (kind, status) => {
+    const before = [await usage(), glance.images.size]
+    let made = 0
+    glance.meddle((_, path) => (path.endsWith('/file') ? 503 : undefined))
+    const { id } =
+      status === 'uploading'
+        ? (await call('POST', '/volumes', { volume: { size: 1 } })).body.volume
+        : (await create(anImage())).body.volume
+    if (status === 'downloading') made = 1
+    else await call('POST', `/volumes/${id}/action`, { 'os-volume_upload_image': { image_name: 'never' } })
+    const job = await isAtWork(kind)
+    expect((await call('GET', `/volumes/${id}`)).body.volume.status).toBe(status)
+
+    expect((await call('POST', `/volumes/${id}/action`, { 'os-force_delete': null })).status).toBe(202)
+
+    await vi.waitFor(async () => expect((await call('GET', `/volumes/${id}`)).status).toBe(404), {
+      timeout: 20_000,
+      interval: 100,
+    })
+    glance.meddle()
+    const record = await (await fetch(`${system.url}/jobs/${job}`)).json()
+    expect(record).toMatchObject({ status: 'cancelled' })
+    expect([await usage(), glance.images.size - made]).toEqual(before)
+  },
+)

@@ -1,4 +1,5 @@
 import { v4 } from 'uuid'
+import { jobRecords } from '../../lib/store/jobs.ts'
 import { recordsOf } from '../../lib/store/records.ts'
 import { openTable } from '../../lib/store/table.ts'
 import { VolumeRecord } from '../../lib/volumes/record.ts'
@@ -27,6 +28,8 @@ export const driveCutOff = async (ask: Ask, { service, url }: System, { second }
   const [table] = service.tables.values()
   const volumes = recordsOf(openTable(table?.name ?? ''), 'VOLUME', VolumeRecord)
   const since = new Date(0).toISOString()
+  const now = () => new Date().toISOString()
+  const jobs = jobRecords(openTable(table?.name ?? ''), now)
 
   const leave = async (id: string, next: (volume: VolumeRecord) => Partial<VolumeRecord>) => {
     const volume = await volumes.get(id)
@@ -61,6 +64,39 @@ export const driveCutOff = async (ask: Ask, { service, url }: System, { second }
     await leaveWork(id, 'managing', 'manage', { ref: { 'source-name': `os--volume-${other}` } })
   }
 
+  /** A volume that is being deleted and that a job has, which ends while somebody waits for that. */
+  const leaveDeleting = async (id: string) => {
+    const times = { createdAt: now(), queuedAt: now(), updatedAt: now() }
+    const empty = { attempts: 0, steps: [], answers: {}, doneBytes: 0, totalBytes: 0, bytesPerSecond: 0 }
+    const job = {
+      id: v4(),
+      kind: 'copy-image-to-volume',
+      project: 'p',
+      backend: 'default',
+      hash: 'x',
+      input: {},
+    }
+    await jobs.create({
+      ...job,
+      ...times,
+      ...empty,
+      status: 'running',
+      cancelRequested: false,
+      callbackId: 'x',
+    })
+    const instead = { action: 'create', input: {}, job: job.id }
+    const input = { cascade: true }
+    const work = { id: v4(), action: 'delete', input, since, from: 'downloading', reserved: false, instead }
+    await leave(id, () => ({ status: 'deleting', work: { ...work, requestId: 'req-cut' } }))
+    return job.id
+  }
+  /** Ends a job when it is asked to. */
+  const endOnce = (job: string) =>
+    eventually(async () => {
+      if (!(await jobs.get(job))?.cancelRequested) return false
+      return jobs.change(job, { status: 'cancelled' }, ['running'])
+    })
+
   const goOn = async (look: Look) => {
     const id = await made()
     await leaveManaged(id)
@@ -89,8 +125,8 @@ export const driveCutOff = async (ask: Ask, { service, url }: System, { second }
     await look(ask, id)
     await letGo(id)
     await isFree(id)
-    await leaveWork(id, 'deleting', 'delete', { cascade: true })
-    await look(ask, id)
+    const job = await leaveDeleting(id)
+    await Promise.all([look(ask, id), endOnce(job)])
     await ask('DELETE', `/volumes/${id}`, undefined, false)
   }
   await Promise.all(looks.map(goOn))

@@ -3,7 +3,7 @@ import type { Cluster } from '../support/cluster.ts'
 
 /**
  * All that an operation can change: what is on the cluster, and what is in the table. Left out are counts that only
- * grow, names that were noted, and a page of the book on which nothing stands.
+ * grow, names that were noted, holds, which end by themselves, and a page of the book on which nothing else stands.
  */
 export const everything = async (cluster: Cluster) => {
   const { Items = [] } = await cluster.table.client.send(new ScanCommand({ TableName: cluster.table.name }))
