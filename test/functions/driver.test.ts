@@ -146,12 +146,12 @@ describe('bad input is a clear 4xx and changes nothing', () => {
 
 describe('what StorPool does badly is told plainly', () => {
   const failing: [string, Parameters<Functions['cluster']['simulator']['fault']>[0], number, string][] = [
-    ['HTML', { match: 'VolumeTemplatesStatus', kind: 'html', times: 9 }, 502, 'VolumeBackendError'],
+    ['HTML', { match: 'VolumeTemplatesStatus', kind: 'html', times: 9 }, 503, 'BackendUnavailable'],
     [
       'an empty object',
       { match: 'VolumeTemplatesStatus', kind: 'empty', times: 9 },
-      502,
-      'VolumeBackendError',
+      503,
+      'BackendUnavailable',
     ],
     [
       'no room',
