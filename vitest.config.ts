@@ -6,6 +6,6 @@ export default defineConfig({
     exclude: ['test/long/**', 'test/openstack/**'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
+    maxWorkers: 3,
   },
 })

@@ -1,10 +1,20 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { CopyImage } from '../../lib/agent/tasks.ts'
-import { keys, type Meddle, region, startS3 } from '../support/s3.ts'
-import { startProgram } from './program.ts'
-import { copyRequest, ended, type Host, MiB, makeHost, noise, sha256, soon, until } from './support.ts'
+import type { CopyImage } from '../../../lib/agent/tasks.ts'
+import { startProgram } from '../../agent/program.ts'
+import {
+  copyRequest,
+  ended,
+  type Host,
+  MiB,
+  makeHost,
+  noise,
+  sha256,
+  soon,
+  until,
+} from '../../agent/support.ts'
+import { keys, type Meddle, region, startS3 } from '../../support/s3.ts'
 
 const content = noise(24 * MiB)
 const sha512 = createHash('sha512').update(content).digest('hex')

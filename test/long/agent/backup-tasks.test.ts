@@ -11,8 +11,8 @@ import {
   password,
   restoreRequest,
   startBackups,
-} from './backup-support.ts'
-import { ended, type Host, MiB, makeHost, noise, restic, sha256, soon } from './support.ts'
+} from '../../agent/backup-support.ts'
+import { ended, type Host, MiB, makeHost, noise, restic, sha256, soon } from '../../agent/support.ts'
 
 // One repository for all: to make one, and to open it, takes a while by design.
 let host: Host

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import type { UploadVolume } from '../../lib/agent/tasks.ts'
-import { type GlanceOptions, imageId, startGlance, token } from './glance-server.ts'
-import { startProgram } from './program.ts'
-import { ended, type Host, MiB, makeHost, noise, qemuImg, soon, until } from './support.ts'
-import { uploadRequest } from './uploads.ts'
+import type { UploadVolume } from '../../../lib/agent/tasks.ts'
+import { type GlanceOptions, imageId, startGlance, token } from '../../agent/glance-server.ts'
+import { startProgram } from '../../agent/program.ts'
+import { ended, type Host, MiB, makeHost, noise, qemuImg, soon, until } from '../../agent/support.ts'
+import { uploadRequest } from '../../agent/uploads.ts'
 
 const bytes = 8 * MiB
 const content = noise(bytes)

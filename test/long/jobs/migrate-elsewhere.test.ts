@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import type { JobRecord } from '../../lib/jobs/record.ts'
-import { nameOf } from '../support/makers.ts'
-import { ended, inTemplate, queued, run } from './cluster-jobs.ts'
-import { bytesOn, filled } from './host-jobs.ts'
-import { startTwoLocations, type TwoLocations } from './two-locations.ts'
+import type { JobRecord } from '../../../lib/jobs/record.ts'
+import { ended, inTemplate, queued, run } from '../../jobs/cluster-jobs.ts'
+import { bytesOn, filled } from '../../jobs/host-jobs.ts'
+import { startTwoLocations, type TwoLocations } from '../../jobs/two-locations.ts'
+import { nameOf } from '../../support/makers.ts'
 
 let system: TwoLocations
 beforeAll(async () => {
@@ -128,8 +128,8 @@ test.each([
   [{ to_host: 'h@west#pool' }, 'InvalidInput', 'west'],
   [{ to_host: 'h@default#pool' }, 'InvalidInput', 'already'],
 ])('%j is refused when it is asked for', async (more, kind, word) => {
-  const { submission } = await import('../../lib/lambda/submission.ts')
-  const { SubmitJob, submitJob } = await import('../../lib/jobs/submit.ts')
+  const { submission } = await import('../../../lib/lambda/submission.ts')
+  const { SubmitJob, submitJob } = await import('../../../lib/jobs/submit.ts')
 
   const asked = submitJob(
     submission(),
