@@ -188,8 +188,12 @@ test('a disk that is full: on the host, and where images and backups are', async
 
 test.runIf(isAll)('a repository that somebody has locked for longer than an agent waits', async () => {
   for (const job of named('backup-volume', 'restore-backup', 'delete-backup')) {
-    await using lock = await holdingLock(place.repository)
+    let lock: Awaited<ReturnType<typeof holdingLock>> | undefined
     const seen = run([job], {
+      // After what is prepared, which needs the repository, too.
+      begin: async () => {
+        lock = await holdingLock(place.repository)
+      },
       asked: async ([id = '']) => {
         const isTold = async () => {
           const { status, error } = await recordOf(place, id)
@@ -197,7 +201,7 @@ test.runIf(isAll)('a repository that somebody has locked for longer than an agen
           return (error as { details?: { agent?: string } } | null)?.details?.agent === 'repository_locked'
         }
         await until('the job says why it waits', async () => ((await isTold()) ? true : undefined), 100)
-        await lock[Symbol.asyncDispose]()
+        await lock?.[Symbol.asyncDispose]()
       },
     })
     await assertAllSame(await seen, 'locked')
