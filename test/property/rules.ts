@@ -97,8 +97,9 @@ const referred = (things: Model['volumes'], reference: Input, name: string, id: 
   return mine?.tags['cl-id'] === id ? mine : undefined
 }
 
-const letGo = (thing: Thing | undefined): Ending => {
-  if (thing !== undefined) thing.tags = withoutOwner(thing.tags)
+/** What is another's stays so. */
+const letGo = (thing: Thing | undefined, id: string): Ending => {
+  if (thing?.tags['cl-id'] === id) thing.tags = withoutOwner(thing.tags)
   return 'ok'
 }
 
@@ -255,7 +256,7 @@ export const rules = {
     return 'ok'
   },
 
-  unmanage: (model, { volume }) => letGo(volumeIn(model, volume)),
+  unmanage: (model, { volume }) => letGo(volumeIn(model, volume), volume.id),
 
   manage_existing_snapshot: (model, { snapshot, existing_ref }) => {
     const name = snapshotNameOf(snapshot.id)
@@ -271,7 +272,7 @@ export const rules = {
     return 'ok'
   },
 
-  unmanage_snapshot: (model, { snapshot }) => letGo(snapshotIn(model, snapshot)),
+  unmanage_snapshot: (model, { snapshot }) => letGo(snapshotIn(model, snapshot), snapshot.id),
 
   update_migrated_volume: (model, { volume, new_volume }) => {
     const name = nameOf(volume.id)

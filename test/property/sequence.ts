@@ -7,7 +7,7 @@ import { type Ending, emptyModel, type Input, type Model } from './model.ts'
 import { inputFor } from './records.ts'
 import { apply, type Operation } from './rules.ts'
 import type { Step } from './steps.ts'
-import { cleared, expected, expectSound, markIn, pagesOf, seen, writeMark } from './world.ts'
+import { cleared, expected, expectSound, holdsOver, markIn, pagesOf, seen, writeMark } from './world.ts'
 
 export interface Outcome {
   readonly ending: Ending
@@ -54,6 +54,7 @@ export const take = async (cluster: Cluster, model: Model, step: Step): Promise<
   const what = `${step.operation} ${JSON.stringify(input)}: ${error ?? 'ok'}`
   expect(endings, what).toContain(ending)
   expect(seen(cluster), what).toEqual(expected(after))
+  await holdsOver(cluster)
   return after
 }
 

@@ -127,3 +127,10 @@ export const markIn = async (cluster: Cluster, gid: string): Promise<string> => 
   await methods.terminate_connection(cluster.backend, { volume, attachmentId: 'look' })
   return buffer.toString().replaceAll('\0', '')
 }
+
+/** The short while is over for which an object is held whose owner was changed, as if it had passed. */
+export const holdsOver = async (cluster: Cluster): Promise<void> => {
+  for (const page of await pagesOf(cluster)) {
+    if (page.hold !== undefined) await cluster.backend.attachments.write({ ...page, hold: undefined })
+  }
+}
