@@ -1,10 +1,10 @@
 import * as z from 'zod'
 import { type Json, type NamingSchemas, schemaOf } from './schema.ts'
 
-const placeholders = (path: string): string[] => [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
+const namesIn = (path: string): string[] => [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
 
 export const pathParameters = (path: string) =>
-  placeholders(path).map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }))
+  namesIn(path).map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }))
 
 const Properties = z.looseObject({
   properties: z.record(z.string(), z.unknown()).default({}),
@@ -15,7 +15,7 @@ export const queryParameters = (schema: z.ZodType | undefined, path: string) => 
   if (schema === undefined) return []
   const { properties, required } = Properties.parse(schemaOf(schema))
   return Object.entries(properties)
-    .filter(([name]) => !placeholders(path).includes(name))
+    .filter(([name]) => !namesIn(path).includes(name))
     .map(([name, of]) => ({
       name,
       in: 'query',

@@ -1,6 +1,7 @@
+import { readdirSync } from 'node:fs'
 import type { agentClient } from '../../lib/agent/client.ts'
 import type { BackupVolume, RestoreBackup, Task } from '../../lib/agent/tasks.ts'
-import { attachment, clientId, ended, globalId, type Host, soon } from './support.ts'
+import { attachment, clientId, ended, globalId, type Host, restic, soon } from './support.ts'
 
 type Client = ReturnType<typeof agentClient>
 
@@ -24,6 +25,18 @@ export const backupRequest = (sizeBytes: number, changes: Partial<BackupVolume> 
   attachment: attachment(),
   ...changes,
 })
+
+/** What sets the backup of one volume apart from another's. */
+export const ofVolume = (id: string, sizeBytes: number) => ({
+  volume: { globalId: id, sizeBytes },
+  requestId: `backup-${id}`,
+})
+
+/** As restic lists them. */
+export const snapshotsIn = ({ path }: Backups): { id: string }[] =>
+  JSON.parse(restic(path, password, 'snapshots', '--json', '--no-lock'))
+
+export const locksIn = ({ path }: Backups): string[] => readdirSync(`${path}/locks`)
 
 /** A task that must succeed, from its request to its end. */
 export const done = async (client: Client, begun: Promise<Task>) => {

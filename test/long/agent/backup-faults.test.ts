@@ -6,8 +6,11 @@ import {
   backedUp,
   backupRequest,
   inNightly,
+  locksIn,
+  ofVolume as of,
   password,
   restoreRequest,
+  snapshotsIn,
   startBackups,
 } from '../../agent/backup-support.ts'
 import {
@@ -17,7 +20,6 @@ import {
   makeHost,
   noise,
   remove,
-  restic,
   sha256,
   soon,
   underWay,
@@ -34,13 +36,8 @@ afterAll(async () => {
   await host[Symbol.asyncDispose]()
 })
 
-const of = (id: string, sizeBytes: number) => ({
-  volume: { globalId: id, sizeBytes },
-  requestId: `backup-${id}`,
-})
-const snapshots = (): { id: string }[] =>
-  JSON.parse(restic(backups.path, password, 'snapshots', '--json', '--no-lock'))
-const locks = () => readdirSync(`${backups.path}/locks`)
+const snapshots = () => snapshotsIn(backups)
+const locks = () => locksIn(backups)
 
 test('two that begin at once make one repository, which opens with one password alone', async () => {
   const { client, path } = backups

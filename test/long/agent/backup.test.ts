@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
 import { symlink, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -9,22 +8,14 @@ import {
   backupRequest,
   done,
   inNightly,
+  locksIn,
+  ofVolume as of,
   password,
+  snapshotsIn,
   startBackups,
 } from '../../agent/backup-support.ts'
 import { startProgram } from '../../agent/program.ts'
-import {
-  ended,
-  type Host,
-  MiB,
-  makeHost,
-  noise,
-  restic,
-  sha256,
-  soon,
-  underWay,
-  until,
-} from '../../agent/support.ts'
+import { ended, type Host, MiB, makeHost, noise, sha256, soon, underWay, until } from '../../agent/support.ts'
 
 let host: Host
 let backups: Backups
@@ -39,13 +30,8 @@ afterAll(async () => {
   await host[Symbol.asyncDispose]()
 })
 
-const of = (id: string, sizeBytes: number) => ({
-  volume: { globalId: id, sizeBytes },
-  requestId: `backup-${id}`,
-})
-const snapshots = (): { id: string }[] =>
-  JSON.parse(restic(backups.path, password, 'snapshots', '--json', '--no-lock'))
-const locks = () => readdirSync(`${backups.path}/locks`)
+const snapshots = () => snapshotsIn(backups)
+const locks = () => locksIn(backups)
 
 test('killed in the middle, the next agent leaves no child, asks for the secrets, and the same request is whole', async () => {
   const { path } = backups
