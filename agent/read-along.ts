@@ -15,6 +15,8 @@ interface ReadAlong {
   /** Exactly so many there must be. */
   readonly bytes: number
   readonly signal: AbortSignal
+  /** When the child is gone: there is nothing left to stay near to. */
+  readonly ended: Promise<unknown>
   /** How much the child has read. */
   readonly onProgress: (doneBytes: number) => void
 }
@@ -26,7 +28,12 @@ interface ReadAlong {
  * @returns SHA-256 of all of it, in hexadecimal
  * @throws Refusal `size_mismatch` it is shorter
  */
-export const readAlong = async ({ handle, bytes, signal, onProgress }: ReadAlong): Promise<string> => {
+export const readAlong = async ({ handle, bytes, signal, ended, onProgress }: ReadAlong): Promise<string> => {
+  let isGone = false
+  const gone = () => {
+    isGone = true
+  }
+  ended.then(gone, gone)
   const hash = createHash('sha256')
   const buffer = Buffer.allocUnsafeSlow(pieceBytes)
   for (let at = 0, theirs = 0; at < bytes; ) {
@@ -34,8 +41,11 @@ export const readAlong = async ({ handle, bytes, signal, onProgress }: ReadAlong
     if (at >= theirs + aheadBytes) {
       theirs = await positionOf(handle)
       onProgress(Math.min(theirs, bytes))
-      if (at >= theirs + aheadBytes) await sleep(lookMs, undefined, { signal })
-      continue
+      if (at < theirs + aheadBytes) continue
+      if (!isGone) {
+        await sleep(lookMs, undefined, { signal })
+        continue
+      }
     }
     const { bytesRead } = await handle.read(buffer, 0, Math.min(pieceBytes, bytes - at), at)
     if (bytesRead === 0) {

@@ -42,7 +42,7 @@ export const takeBackup = async (
     last = (last + text).slice(-16_384)
   })
   const { signal } = stopping
-  const digest = readAlong({ handle: input, bytes, signal, onProgress: (done) => run.progress(done) })
+  const digest = readAlong({ handle: input, bytes, signal, ended, onProgress: (done) => run.progress(done) })
   // Read wrongly, it would be stored wrongly.
   digest.catch((error: unknown) => stop.abort(error))
   const end = await ended

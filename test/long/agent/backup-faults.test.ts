@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { readFile, truncate, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   type Backups,
@@ -85,6 +86,25 @@ test('a device that ends early, or cannot be read, is never taken for a smaller 
   await truncate(file, MiB)
 
   const task = await ended(client, 'backup-a.b.4')
+  expect(task).toMatchObject({ state: 'failed', error: { code: 'size_mismatch' } })
+  expect(snapshots()).toHaveLength(before)
+})
+
+test('the same where the digest is far ahead of restic, which says that it is done', async () => {
+  const { client } = backups
+  const large = 256 * MiB
+  const file = await host.attach(large, { id: 'a.b.10', fill: 'x' })
+  const before = snapshots().length
+  await client.backupVolume(backupRequest(large, of('a.b.10', large)), soon())
+  await underWay(client, MiB, 'backup-a.b.10')
+
+  const held = host.children().map(Number)
+  for (const pid of held) process.kill(pid, 'SIGSTOP')
+  await sleep(500)
+  await truncate(file, MiB)
+  for (const pid of held) process.kill(pid, 'SIGCONT')
+
+  const task = await ended(client, 'backup-a.b.10')
   expect(task).toMatchObject({ state: 'failed', error: { code: 'size_mismatch' } })
   expect(snapshots()).toHaveLength(before)
 })
