@@ -1,50 +1,17 @@
-import { createRequire } from 'node:module'
-
-type Item = Readonly<Record<string, unknown>>
-
-/** A table as dynalite keeps it. */
-interface Kept {
-  readonly TableName: string
-  readonly LocalSecondaryIndexes?: readonly object[]
-  readonly GlobalSecondaryIndexes?: readonly object[]
-}
-
-type Write =
-  | { readonly type: 'put'; readonly key: string; readonly value: Item }
-  | { readonly type: 'del'; readonly key: string }
-
-type Done = (error?: unknown) => void
-
-interface Store {
-  readonly db: { batch(writes: readonly Write[], done: Done): void }
-}
-
-interface Action {
-  readonly index: string
-  readonly key: string
-}
-
-interface Inside {
-  updateIndexes(store: Store, table: Kept, before: Item | undefined, after: Item | null, done: Done): void
-  getIndexActions(
-    indexes: readonly object[],
-    before: Item | undefined,
-    after: Item | null,
-    table: Kept,
-  ): { readonly puts: readonly (Action & { readonly item: Item })[]; readonly deletes: readonly Action[] }
-  createKey(item: Item, table: Kept): string
-}
+import { once } from '../lib/once.ts'
+import { dynaliteInside, type Item, type Part, type Write } from './table-inside.ts'
 
 /**
  * Have dynalite change an item and its places in the indexes as one. By itself it writes one after the other, and
  * killed in between it has an index that shows for ever what no table holds.
  *
- * What it calls before it writes an item writes the item too; its own writing of the same then changes nothing.
+ * What it calls before it writes an item writes the item too, so its own writing of the same is left out.
  *
  * @see dynalite 4.0.0, db/index.js updateIndexes and actions/putItem.js
  */
-export const writeAsOne = (): void => {
-  const inside: Inside = createRequire(import.meta.url)('dynalite/db')
+export const writeAsOne = once((): void => {
+  const inside = dynaliteInside()
+  const written = new WeakSet<Item>()
   inside.updateIndexes = (store, table, before, after, done) => {
     const item = after ?? before
     if (!item) return done()
@@ -64,6 +31,24 @@ export const writeAsOne = (): void => {
         })),
       )
     }
-    return store.db.batch(writes, done)
+    return store.db.batch(writes, (error) => {
+      if (!error && after) written.add(after)
+      done(error)
+    })
   }
-}
+  const { create } = inside
+  inside.create = (options) => {
+    const store = create(options)
+    const partOf = store.getItemDb
+    const once = new WeakSet<Part>()
+    store.getItemDb = (name) => {
+      const part = partOf(name)
+      if (once.has(part)) return part
+      once.add(part)
+      const { put } = part
+      part.put = (key, value, done) => (written.has(value) ? done() : put(key, value, done))
+      return part
+    }
+    return store
+  }
+})

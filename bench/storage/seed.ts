@@ -35,6 +35,7 @@ const record = (project: string, n: number): VolumeRecord => ({
   migrationStatus: null,
   multiattach: false,
   attachments: {},
+  isBooked: false,
   snapshots: [],
   work: null,
 })

@@ -26,6 +26,11 @@ export interface Attach {
    * as soon as that appears, so the agent must know better first.
    */
   readonly announce?: (attachment: Attachment) => Promise<void>
+  /**
+   * What the caller writes down of the attachment, once StorPool has made it: while the book is told the same. It may come to
+   * be written down and yet be ended meanwhile by others: then this throws.
+   */
+  readonly record?: (attachment: Attachment) => Promise<void>
   /** Whoever ends it gives the volume's global id: its name need not lead to it. */
   readonly isById?: boolean
   /** The volume's page of the book as it was a moment ago, which saves a reading. */
@@ -68,8 +73,11 @@ export async function attach(backend: AttachingBackend, wanted: Attach): Promise
       await takeBack(backend, intent, before, mine)
     throw await refusedAttach(backend, wanted, error)
   }
-  await confirm(backend, wanted, intent, mine)
-  return { ...mine, state: 'attached' }
+  const made: Attachment = { ...mine, state: 'attached' }
+  // Neither is left under way.
+  const ends = await Promise.allSettled([confirm(backend, wanted, intent, mine), wanted.record?.(made)])
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
+  return made
 }
 
 const kindOfBusy = ({ kind }: Attachable) => (kind === 'snapshot' ? 'SnapshotIsBusy' : 'VolumeIsBusy')

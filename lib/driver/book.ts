@@ -30,6 +30,9 @@ export async function turn(
   })
 }
 
+/** The page of a volume that was never attached. */
+export const newPage = (globalId: string): Page => ({ globalId, generation: 0, version: 0, attachments: {} })
+
 export const entries = (page: Page): readonly Attachment[] => Object.values(page.attachments)
 
 /** The page with these attachments and no others. */

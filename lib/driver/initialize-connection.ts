@@ -31,14 +31,16 @@ export const InitializeConnection = z.strictObject({
 })
 export type InitializeConnection = z.infer<typeof InitializeConnection>
 
+/** What is to be attached. */
+type Connected = Pick<VolumeSummary, 'name' | 'globalId' | 'size'>
+
 /** A volume and its page of the book as they were a moment ago. */
 export interface Look {
-  readonly volume: VolumeSummary | undefined
+  readonly volume: Connected | undefined
   readonly page: Page | undefined
 }
 
-/** What {@link initializeConnection} looks at first. */
-export async function lookAt(backend: AttachingBackend, asked: KnownVolume): Promise<Look> {
+async function lookAt(backend: AttachingBackend, asked: KnownVolume): Promise<Look> {
   const known = asked.provider_location
   const [volume, page] = await Promise.all([
     orAbsent(volumeSummary(backend.storpool, volumeRef(backend, asked))),
@@ -47,40 +49,52 @@ export async function lookAt(backend: AttachingBackend, asked: KnownVolume): Pro
   return { volume, page }
 }
 
+export interface Connecting {
+  /** By whoever knows the volume, which saves to ask for it. That it is gone is told by StorPool then, which has to attach it. */
+  readonly look?: Look | undefined
+  readonly announce?: (volume: Connected, attachment: Attachment) => Promise<void>
+  /** As {@link attach}: writes down the connection while the book is told of it. */
+  readonly record?: (conn: ConnectionInfo) => Promise<void>
+}
+
 /**
  * Attach a volume to the connector's host and say how to reach it there. The attachment is in the book under an
  * id and a generation; who knows both can end exactly this one.
  *
- * @param look by whoever had other things to wait for meanwhile
  * @throws DriverError UnknownHost. VolumeNotFound. VolumeIsBusy, HostNotReady, AttachLimit: as {@link attach}.
  * @see cinder/volume/drivers/storpool.py initialize_connection, which attaches nothing
  */
 export async function initializeConnection(
   backend: AttachingBackend,
   input: InitializeConnection,
-  look?: Look,
+  connecting: Omit<Connecting, 'announce'> = {},
 ): Promise<ConnectionInfo> {
-  return (await connectVolume(backend, input, { look })).conn
+  return (await connectVolume(backend, input, connecting)).conn
 }
 
 /** {@link initializeConnection}, with the volume as it was found. */
 export async function connectVolume(
   backend: AttachingBackend,
   input: InitializeConnection,
-  {
-    look,
-    announce,
-  }: {
-    readonly look?: Look | undefined
-    readonly announce?: (volume: VolumeSummary, attachment: Attachment) => Promise<void>
-  } = {},
-): Promise<{ readonly conn: ConnectionInfo; readonly volume: VolumeSummary }> {
+  { look, announce, record }: Connecting = {},
+): Promise<{ readonly conn: ConnectionInfo; readonly volume: Connected }> {
   const host = await knownHost(backend.hosts, input.connector.host)
   const { volume, page } = look ?? (await lookAt(backend, input.volume))
   if (volume === undefined)
     throw new DriverError('VolumeNotFound', `no volume ${volumeRef(backend, input.volume)} on the cluster`)
   const mode = input.mode ?? input.connector.mode ?? 'rw'
-  const { id, generation } = await attach(backend, {
+  const conn = ({ id, generation }: Attachment): ConnectionInfo => ({
+    driver_volume_type: 'storpool',
+    data: {
+      client_id: host.clientId,
+      volume: namedAfter(backend, volume.name) ?? input.volume.id,
+      access_mode: mode,
+      globalId: volume.globalId,
+      attachmentId: id,
+      generation,
+    },
+  })
+  const made = await attach(backend, {
     volume,
     host,
     mode,
@@ -90,16 +104,9 @@ export async function connectVolume(
     isById: input.volume.provider_location === volume.globalId,
     seen: page?.globalId === volume.globalId ? page : undefined,
     ...(announce && { announce: (attachment: Attachment) => announce(volume, attachment) }),
+    ...(record && { record: (attachment: Attachment) => record(conn(attachment)) }),
   })
-  const data = {
-    client_id: host.clientId,
-    volume: namedAfter(backend, volume.name) ?? input.volume.id,
-    access_mode: mode,
-    globalId: volume.globalId,
-    attachmentId: id,
-    generation,
-  }
-  return { conn: { driver_volume_type: 'storpool', data }, volume }
+  return { conn: conn(made), volume }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
-import type { AttachmentBook, Page } from '../driver/backend.ts'
+import type { AttachmentBook } from '../driver/backend.ts'
+import { newPage } from '../driver/book.ts'
 import { ifHolds, type Table } from './table.ts'
 
 const Limit = z.union([z.int(), z.literal('-')])
@@ -40,8 +41,7 @@ export const attachmentBook = (table: Table): AttachmentBook => ({
     const { Item: found } = await table.client.send(
       new GetCommand({ TableName: table.name, Key: key(globalId), ConsistentRead: true }),
     )
-    const empty: Page = { globalId, generation: 0, version: 0, attachments: {} }
-    return found === undefined ? empty : { globalId, ...Item.parse(found) }
+    return found === undefined ? newPage(globalId) : { globalId, ...Item.parse(found) }
   },
 
   async write({ globalId, generation, version, attachments, reverting, claim, hold }) {

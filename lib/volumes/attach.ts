@@ -1,16 +1,18 @@
 import { v4 } from 'uuid'
 import type { Caller } from '../auth/caller.ts'
-import { type Look, lookAt } from '../driver/initialize-connection.ts'
+import { volumeName } from '../driver/backend.ts'
+import { newPage } from '../driver/book.ts'
+import type { Look } from '../driver/initialize-connection.ts'
 import { knownHost } from '../driver/known-host.ts'
 import type { Connector } from '../driver/model.ts'
 import { inDriversWords } from '../drivers-words.ts'
+import { GiB } from '../units.ts'
 import { hasAlready, noAttachment, refuseConnect, refuseReserve, refuseWorkedOn } from './attachment-rules.ts'
 import { type Found, standing, withAttachment } from './attachment-states.ts'
 import type { BlockStorage } from './block-storage.ts'
 import { change } from './change.ts'
 import { connect, forget } from './connect.ts'
 import { detach } from './detach.ts'
-import { knownVolume } from './driver-model.ts'
 import { findVolume } from './find.ts'
 import { findAttachment } from './find-attachment.ts'
 import type { AttachmentRecord, AttachmentWork, VolumeRecord } from './record.ts'
@@ -53,10 +55,16 @@ const refuseUnknown = async (storage: BlockStorage, volume: VolumeRecord, { host
   }
 }
 
-/** What connecting begins with, while something else is waited for; where that fails it is looked at again. */
+/** What connecting begins with, as the record has it. Where that cannot be had, StorPool and the book are asked. */
 const lookAhead = async (storage: BlockStorage, volume: VolumeRecord): Promise<Look | undefined> => {
+  const { id, nameId, globalId, isBooked } = volume
+  if (globalId === null) return undefined
   try {
-    return await lookAt(await storage.backend(volume.host), knownVolume(volume))
+    const backend = await storage.backend(volume.host)
+    return {
+      volume: { name: volumeName(backend, nameId ?? id), globalId, size: volume.size * GiB },
+      page: isBooked ? await backend.attachments.read(globalId) : newPage(globalId),
+    }
   } catch {
     return undefined
   }
@@ -129,6 +137,7 @@ export async function enter(
       const attachments = { ...now.attachments, [id]: attachment }
       return {
         ...withAttachment(now, attachment, status ?? standing(attachments)),
+        isBooked: true,
         updatedAt: storage.now(),
       }
     },

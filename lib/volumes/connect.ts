@@ -1,4 +1,8 @@
-import { initializeConnection, type Look } from '../driver/initialize-connection.ts'
+import {
+  type InitializeConnection,
+  initializeConnection,
+  type Look,
+} from '../driver/initialize-connection.ts'
 import { Connector } from '../driver/model.ts'
 import { terminateConnection } from '../driver/terminate-connection.ts'
 import { inDriversWords } from '../drivers-words.ts'
@@ -15,6 +19,19 @@ export const workedOn = (volume: VolumeRecord, { id }: AttachmentRecord, work: A
   return now?.work?.id === work.id ? now : undefined
 }
 
+/** What the driver is asked to connect. */
+export const askedOf = (
+  volume: VolumeRecord,
+  { id, connector, mode, instance }: AttachmentRecord,
+): InitializeConnection => ({
+  volume: knownVolume(volume),
+  connector: Connector.parse(connector),
+  mode,
+  exclusive: false,
+  attachmentId: id,
+  ...(instance !== null && { instance }),
+})
+
 /**
  * Have StorPool attach what the record says is being attached, and write down how it is reached.
  *
@@ -28,33 +45,41 @@ export async function connect(
 ): Promise<Found> {
   const { work } = attachment
   if (work === null) return { volume, attachment }
-  let connection: AttachmentRecord['connection']
+  let connected = attachment
+  let found: Found | undefined
   try {
-    const asked = {
-      volume: knownVolume(volume),
-      connector: Connector.parse(attachment.connector),
-      mode: attachment.mode,
-      exclusive: false,
-      attachmentId: attachment.id,
-      ...(attachment.instance !== null && { instance: attachment.instance }),
-    }
-    const { data } = await initializeConnection(await storage.backend(volume.host), asked, look)
-    connection = { ...data }
+    const asked = askedOf(volume, attachment)
+    await initializeConnection(await storage.backend(volume.host), asked, {
+      look,
+      record: async ({ data }) => {
+        connected = { ...attachment, connection: { ...data }, work: null }
+        found = await writeDown(storage, volume, connected, work)
+      },
+    })
   } catch (error) {
     const failure = inDriversWords(error)
-    if (failure.name === 'OutcomeUnknown') await leave(storage, volume, attachment, work)
-    else await takeBack(storage, volume, attachment).catch(() => leave(storage, volume, attachment, work))
+    try {
+      if (connected.work === null) await strikeOut(storage, volume, connected, work)
+      if (failure.name === 'OutcomeUnknown') await leave(storage, volume, attachment, work)
+      else await takeBack(storage, volume, attachment)
+    } catch {
+      await leave(storage, volume, attachment, work)
+    }
     throw failure
   }
-  return confirm(storage, volume, { ...attachment, connection, work: null }, work)
+  if (found !== undefined) return found
+  // Somebody has struck it out of the record meanwhile, such as an administrator who reset the volume's state.
+  await endConnection(storage, volume, connected)
+  throw conflict(`Attachment ${connected.id} was ended while it was connected.`)
 }
 
-async function confirm(
+/** @returns undefined where the record has another by now, or none. */
+async function writeDown(
   storage: BlockStorage,
   volume: VolumeRecord,
   connected: AttachmentRecord,
   work: AttachmentWork,
-): Promise<Found> {
+): Promise<Found | undefined> {
   const written = await change(
     storage.volumes,
     volume.id,
@@ -65,11 +90,27 @@ async function confirm(
     volume,
   )
   const there = written?.attachments[connected.id]
-  if (written !== undefined && there?.connection?.generation === connected.connection?.generation && there)
-    return { volume: written, attachment: there }
-  // Somebody has struck it out of the record meanwhile, such as an administrator who reset the volume's state.
-  await endConnection(storage, volume, connected)
-  throw conflict(`Attachment ${connected.id} was ended while it was connected.`)
+  return written !== undefined && there !== undefined && isConnected(there, connected)
+    ? { volume: written, attachment: there }
+    : undefined
+}
+
+const isConnected = ({ connection, work }: AttachmentRecord, as: AttachmentRecord): boolean =>
+  work === null && connection?.generation === as.connection?.generation
+
+/** What was written down is not so after all: the attachment is being connected, as before. */
+async function strikeOut(
+  storage: BlockStorage,
+  { id }: VolumeRecord,
+  connected: AttachmentRecord,
+  work: AttachmentWork,
+): Promise<void> {
+  await change(storage.volumes, id, (now) => {
+    const mine = now.attachments[connected.id]
+    return mine === undefined || !isConnected(mine, connected)
+      ? now
+      : noted(now, { ...mine, connection: null, work })
+  })
 }
 
 /** End the connection of one attachment on StorPool. What is not connected is disconnected. @throws DriverError */

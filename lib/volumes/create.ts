@@ -109,6 +109,7 @@ export const newRecord = (
   migrationStatus: null,
   multiattach: says(type, 'multiattach'),
   attachments: {},
+  isBooked: false,
   snapshots: [],
   work: null,
 })

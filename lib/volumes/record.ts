@@ -139,6 +139,8 @@ export const VolumeRecord = z.object({
   migrationStatus: z.string().nullable(),
   multiattach: z.boolean(),
   attachments: z.record(z.string(), AttachmentRecord),
+  /** Whether it has ever been attached, and so has a page in the book. Of others that page is new. */
+  isBooked: z.boolean().default(false),
   /** Ids of its snapshots: a volume that has some is not deleted, and both are decided in one write. */
   snapshots: z.array(z.string()),
   work: Work.nullable(),

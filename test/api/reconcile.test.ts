@@ -177,6 +177,33 @@ test('an attachment whose call was cut off is taken back, and so is what was lef
   expect(await later()).toMatchObject(well)
 })
 
+test('the book is told of a connection whose call was cut off after the record had it', async () => {
+  const { id } = await system.aVolume()
+  const asked = { attachment: { volume_uuid: id, connector: { host: 'host-1' } } }
+  const { attachment } = (await system.call('POST', '/attachments', asked, newest)).body
+  const { globalId } = await record(id)
+  const book = system.cluster.backend.attachments
+  const page = await book.read(globalId ?? '')
+  const entry = page.attachments[attachment.id]
+  expect(entry).toMatchObject({ state: 'attached' })
+  if (entry === undefined) return
+  await book.write({ ...page, attachments: { [entry.id]: { ...entry, state: 'attaching' } } })
+
+  expect(await later({ minutes: 0 })).toMatchObject(well)
+  const { findings } = await later({ minutes: 1 })
+
+  expect(findings).toEqual([
+    {
+      kind: 'attachment',
+      id: entry.id,
+      text: `of volume ${id}: the book had it as being made`,
+      mended: true,
+    },
+  ])
+  expect((await book.read(globalId ?? '')).attachments).toEqual(page.attachments)
+  expect(await later()).toMatchObject(well)
+})
+
 test('a connection whose attachment somebody struck out is ended when asked', async () => {
   const { id } = await system.aVolume()
   const asked = { attachment: { volume_uuid: id, connector: { host: 'host-1' } } }

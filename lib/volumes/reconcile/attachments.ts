@@ -1,9 +1,10 @@
 import type { Attachment } from '../../driver/backend.ts'
 import { entries } from '../../driver/book.ts'
+import { initializeConnection } from '../../driver/initialize-connection.ts'
 import { listAttached } from '../../driver/inventory.ts'
 import { terminateConnection } from '../../driver/terminate-connection.ts'
 import { inDriversWords } from '../../drivers-words.ts'
-import { forget } from '../connect.ts'
+import { askedOf, forget } from '../connect.ts'
 import { knownVolume } from '../driver-model.ts'
 import { isOlderConnection } from '../older-connections.ts'
 import type { AttachmentPointer, VolumeRecord } from '../record.ts'
@@ -62,9 +63,11 @@ export async function compareAttached(looking: Looking, { volumes }: Census): Pr
     const found = await listAttached(await storage.backend(service))
     for (const [globalId, clients] of found) attached.set(globalId, clients)
   }
-  for (const [id, { globalId, connected }] of volumes) {
+  for (const [id, { globalId, connected, isRecent }] of volumes) {
     const lost = connected.filter(({ clientId }) => !attached.get(globalId ?? '')?.has(Number(clientId)))
     if (lost.length > 0) await tellOfLost(looking, id, lost)
+    else if (isRecent && connected.length > 0) await tellTheBook(looking, id)
+    if (looking.isOver()) return false
   }
   const half: Half[] = []
   for (const [globalId, clients] of attached) {
@@ -90,6 +93,25 @@ async function tellOfLost(
     if (there === undefined || there.work !== null) continue
     const text = `volume ${volume} is not attached to ${there.host}, where its record has it`
     found({ kind: 'unconnected', id, text, mended: false })
+  }
+}
+
+/** Connections that the record and StorPool have, and whose call was cut off before it had told the book: told again. */
+async function tellTheBook({ storage, found }: Looking, id: string): Promise<void> {
+  const volume = await storage.volumes.get(id)
+  if (!volume?.globalId || !isOlder(storage, volume.updatedAt ?? volume.createdAt, CUT_OFF_MS)) return
+  const backend = await storage.backend(volume.host)
+  const page = await backend.attachments.read(volume.globalId)
+  for (const one of Object.values(volume.attachments)) {
+    const entry = page.attachments[one.id]
+    const isHalf = entry?.state === 'attaching' && entry.generation === one.connection?.generation
+    if (!isHalf || one.work !== null) continue
+    const tell = (text: string, mended: boolean) =>
+      found({ kind: 'attachment', id: one.id, text: `of volume ${id}: ${text}`, mended })
+    await initializeConnection(backend, askedOf(volume, one)).then(
+      () => tell('the book had it as being made', true),
+      (error: unknown) => tell(inDriversWords(error).message, false),
+    )
   }
 }
 

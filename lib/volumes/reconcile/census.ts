@@ -14,6 +14,8 @@ export interface Kept {
   readonly project: string
   /** Ids of attachments that are connected, and of the clients they are connected to. */
   readonly connected: readonly { readonly id: string; readonly clientId: unknown }[]
+  /** Changed within the last day. */
+  readonly isRecent: boolean
   readonly snapshots: readonly string[]
   /** Of the work that has it. */
   readonly work: string | undefined
@@ -32,6 +34,8 @@ export interface Census {
 /** Records that are seen to at once. */
 const AT_ONCE = 8
 
+const RECENT_MS = 24 * 3_600_000
+
 const goneOrNotYet = ['creating', 'managing', 'deleting', 'unmanaging', 'error', 'error_managing']
 
 /** Go through all records, and have finished or put back what was left in the middle. */
@@ -48,7 +52,7 @@ export async function takeCensus(looking: Looking): Promise<Census> {
   const seeVolume = async (listed: VolumeRecord) => {
     const volume = needsCare(storage, listed) ? await careForVolume(looking, listed.id) : listed
     if (volume === undefined) return
-    volumes.set(volume.id, keptOf(volume))
+    volumes.set(volume.id, keptOf(storage, volume))
     count(volume.project, volumeAmounts(volume.size, volume.typeId))
   }
   const seeSnapshot = async (listed: SnapshotRecord) => {
@@ -56,7 +60,8 @@ export async function takeCensus(looking: Looking): Promise<Census> {
     if (snapshot === undefined) return
     const { globalId, project, work, status, size, typeId } = snapshot
     const isThere = globalId !== null && !goneOrNotYet.includes(status)
-    snapshots.set(snapshot.id, { globalId, project, connected: [], snapshots: [], work: work?.id, isThere })
+    const none = { connected: [], isRecent: false, snapshots: [] }
+    snapshots.set(snapshot.id, { globalId, project, ...none, work: work?.id, isThere })
     count(project, snapshotAmounts(size, typeId))
   }
   const complete =
@@ -80,12 +85,13 @@ async function each<T>(
   return true
 }
 
-const keptOf = (volume: VolumeRecord): Kept => ({
+const keptOf = (storage: BlockStorage, volume: VolumeRecord): Kept => ({
   globalId: volume.globalId,
   project: volume.project,
   connected: Object.values(volume.attachments)
     .filter(({ connection, work }) => connection !== null && work === null)
     .map(({ id, connection }) => ({ id, clientId: connection?.client_id })),
+  isRecent: !isOlder(storage, volume.updatedAt ?? volume.createdAt, RECENT_MS),
   snapshots: volume.snapshots,
   work: volume.work?.id,
   isThere: volume.globalId !== null && !goneOrNotYet.includes(volume.status),
