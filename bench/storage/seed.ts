@@ -1,7 +1,7 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb'
 import { v4 } from 'uuid'
 import { itemOf } from '../../lib/store/records.ts'
+import { openTable, rawOf } from '../../lib/store/table.ts'
 import type { VolumeRecord } from '../../lib/volumes/record.ts'
 import { DEFAULT_TYPE } from '../../lib/volumes/types.ts'
 
@@ -47,21 +47,20 @@ export async function seed(
   project: string,
   volumes: number,
 ): Promise<void> {
-  const client = new DynamoDBClient({
+  const { client } = openTable(TableName, {
     endpoint,
     region: 'eu-central-1',
     credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
   })
-  const documents = DynamoDBDocumentClient.from(client)
   let next = 0
   const write = async (): Promise<void> => {
     while (next < volumes) {
       const from = next
       next += BATCH
       const items = Array.from({ length: Math.min(BATCH, volumes - from) }, (_, n) => ({
-        PutRequest: { Item: itemOf('VOLUME', record(project, from + n)) },
+        PutRequest: { Item: rawOf(itemOf('VOLUME', record(project, from + n))) },
       }))
-      await documents.send(new BatchWriteCommand({ RequestItems: { [TableName]: items } }))
+      await client.send(new BatchWriteItemCommand({ RequestItems: { [TableName]: items } }))
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, write))

@@ -1,8 +1,8 @@
-import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { AttachmentBook } from '../driver/backend.ts'
 import { newPage } from '../driver/book.ts'
-import { ifHolds, type Table } from './table.ts'
+import { atVersion, isNew, isWritten } from './condition.ts'
+import { putItem, readItem, removeItem, type Table } from './table.ts'
 
 const Limit = z.union([z.int(), z.literal('-')])
 
@@ -38,43 +38,25 @@ const key = (globalId: string) => ({ pk: `ATTACHMENTS#${globalId}` })
  */
 export const attachmentBook = (table: Table): AttachmentBook => ({
   async read(globalId) {
-    const { Item: found } = await table.client.send(
-      new GetCommand({ TableName: table.name, Key: key(globalId), ConsistentRead: true }),
-    )
+    const found = await readItem(table, key(globalId))
     return found === undefined ? newPage(globalId) : { globalId, ...Item.parse(found) }
   },
 
-  async write({ globalId, generation, version, attachments, reverting, claim, hold }) {
-    const written = await ifHolds(
-      table.client.send(
-        new PutCommand({
-          TableName: table.name,
-          Item: { ...key(globalId), generation, attachments, reverting, claim, hold, version: version + 1 },
-          ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : '#version = :read',
-          ...(version === 0
-            ? {}
-            : {
-                ExpressionAttributeNames: { '#version': 'version' },
-                ExpressionAttributeValues: { ':read': version },
-              }),
-        }),
-      ),
-    )
-    return written !== undefined
+  write({ globalId, generation, version, attachments, reverting, claim, hold }) {
+    const item = { ...key(globalId), generation, attachments, reverting, claim, hold, version: version + 1 }
+    return isWritten(putItem(table, item, version === 0 ? isNew : atVersion(version)))
   },
 
   async note(name, globalId) {
-    await table.client.send(new PutCommand({ TableName: table.name, Item: { ...nameKey(name), globalId } }))
+    await putItem(table, { ...nameKey(name), globalId })
   },
 
   async noted(name) {
-    const { Item: found } = await table.client.send(
-      new GetCommand({ TableName: table.name, Key: nameKey(name), ConsistentRead: true }),
-    )
+    const found = await readItem(table, nameKey(name))
     return found === undefined ? undefined : Noted.parse(found).globalId
   },
 
   async forget(name) {
-    await table.client.send(new DeleteCommand({ TableName: table.name, Key: nameKey(name) }))
+    await removeItem(table, nameKey(name))
   },
 })

@@ -1,7 +1,7 @@
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { HostRecord, type HostRecords } from '../hosts/record.ts'
+import { atVersion, isNew, isWritten } from './condition.ts'
 import { itemsOf } from './query.ts'
-import { ifHolds, type Table } from './table.ts'
+import { putItem, readItem, type Table } from './table.ts'
 
 const key = (name: string) => ({ pk: `HOST#${name}` })
 
@@ -11,25 +11,14 @@ const group = 'HOST#all'
 /** One item per host, written on the condition that it is at the version that was read. `gsi3` lists them by name. */
 export const hostRecords = (table: Table): HostRecords => ({
   async read(name) {
-    const { Item } = await table.client.send(
-      new GetCommand({ TableName: table.name, Key: key(name), ConsistentRead: true }),
-    )
-    return Item === undefined ? undefined : HostRecord.parse(Item)
+    const found = await readItem(table, key(name))
+    return found && HostRecord.parse(found)
   },
 
-  async write(record) {
+  write(record) {
     const { name, version } = record
-    const condition =
-      version === 0
-        ? { ConditionExpression: 'attribute_not_exists(pk)' }
-        : {
-            ConditionExpression: '#version = :read',
-            ExpressionAttributeNames: { '#version': 'version' },
-            ExpressionAttributeValues: { ':read': version },
-          }
-    const Item = { ...key(name), gsi3pk: group, gsi3sk: name, ...record, version: version + 1 }
-    const put = new PutCommand({ TableName: table.name, Item, ...condition })
-    return (await ifHolds(table.client.send(put))) !== undefined
+    const item = { ...key(name), gsi3pk: group, gsi3sk: name, ...record, version: version + 1 }
+    return isWritten(putItem(table, item, version === 0 ? isNew : atVersion(version)))
   },
 
   all: () => itemsOf(table, HostRecord, { index: 'gsi3', group, oldestFirst: true }),

@@ -1,26 +1,21 @@
-import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { JobRecord, type JobRecords, type JobStatus, type Within } from '../jobs/record.ts'
+import { type Condition, ifHolds, isNew, isWritten } from './condition.ts'
 import { JOB, listJobRecords, statusKey } from './job-list.ts'
 import { orderOf, shardKey } from './shards.ts'
-import { ifHolds, type Table } from './table.ts'
+import { putItem, readItem, type Table, updateItem } from './table.ts'
 
 const key = (id: string) => ({ pk: `JOB#${id}` })
 
 /** More than fields that are set, and what must hold beside the status. */
-interface More {
+interface More extends Condition {
   readonly update?: string
-  readonly condition?: string
-  readonly names?: Record<string, string>
-  readonly values?: Record<string, unknown>
 }
 
 /** One item per job. Indexes order by time of creation: `gsi2` the jobs of a status, `gsi3` all of them. */
 export const jobRecords = (table: Table, now: () => string): JobRecords => {
   const get: JobRecords['get'] = async (id) => {
-    const { Item } = await table.client.send(
-      new GetCommand({ TableName: table.name, Key: key(id), ConsistentRead: true }),
-    )
-    return Item === undefined ? undefined : JobRecord.parse(Item)
+    const found = await readItem(table, key(id))
+    return found && JobRecord.parse(found)
   }
 
   /** One conditional write: `set` fields, on the condition that the status is among `when`. */
@@ -33,27 +28,23 @@ export const jobRecords = (table: Table, now: () => string): JobRecords => {
     const fields = Object.entries({ ...set, updatedAt: now() }).filter(([, value]) => value !== undefined)
     const status = `#status IN (${when.map((_, n) => `:s${n}`).join(', ')})`
     const changed = await ifHolds(
-      table.client.send(
-        new UpdateCommand({
-          TableName: table.name,
-          Key: key(id),
-          UpdateExpression: `SET ${fields.map((_, n) => `#f${n} = :f${n}`).join(', ')}${more.update ?? ''}`,
-          ConditionExpression: more.condition === undefined ? status : `${status} AND ${more.condition}`,
-          ExpressionAttributeNames: {
-            '#status': 'status',
-            ...more.names,
-            ...Object.fromEntries(fields.map(([name], n) => [`#f${n}`, name])),
-          },
-          ExpressionAttributeValues: {
-            ...more.values,
-            ...Object.fromEntries(fields.map(([, value], n) => [`:f${n}`, value])),
-            ...Object.fromEntries(when.map((one, n) => [`:s${n}`, one])),
-          },
-          ReturnValues: 'ALL_NEW',
-        }),
-      ),
+      updateItem(table, key(id), {
+        update: `SET ${fields.map((_, n) => `#f${n} = :f${n}`).join(', ')}${more.update ?? ''}`,
+        condition: more.condition === undefined ? status : `${status} AND ${more.condition}`,
+        names: {
+          '#status': 'status',
+          ...more.names,
+          ...Object.fromEntries(fields.map(([name], n) => [`#f${n}`, name])),
+        },
+        values: {
+          ...more.values,
+          ...Object.fromEntries(fields.map(([, value], n) => [`:f${n}`, value])),
+          ...Object.fromEntries(when.map((one, n) => [`:s${n}`, one])),
+        },
+        returns: 'ALL_NEW',
+      }),
     )
-    return changed === undefined ? undefined : JobRecord.parse(changed.Attributes)
+    return changed && JobRecord.parse(changed)
   }
 
   /** A step it was not at so far. */
@@ -94,23 +85,15 @@ export const jobRecords = (table: Table, now: () => string): JobRecords => {
     get,
 
     async create(record) {
-      const put = await ifHolds(
-        table.client.send(
-          new PutCommand({
-            TableName: table.name,
-            Item: {
-              ...key(record.id),
-              ...record,
-              gsi2pk: statusKey(record.status),
-              gsi2sk: orderOf(record),
-              gsi3pk: shardKey(JOB, record.id),
-              gsi3sk: orderOf(record),
-            },
-            ConditionExpression: 'attribute_not_exists(pk)',
-          }),
-        ),
-      )
-      if (put !== undefined) return record
+      const item = {
+        ...key(record.id),
+        ...record,
+        gsi2pk: statusKey(record.status),
+        gsi2sk: orderOf(record),
+        gsi3pk: shardKey(JOB, record.id),
+        gsi3sk: orderOf(record),
+      }
+      if (await isWritten(putItem(table, item, isNew))) return record
       return (await get(record.id)) ?? record
     },
 

@@ -1,9 +1,8 @@
-import { QueryCommand } from '@aws-sdk/lib-dynamodb'
 import type * as z from 'zod'
-import type { Table } from './table.ts'
+import { type Index, queryIndex, type Raw, type Table } from './table.ts'
 
 export interface Group {
-  readonly index: 'gsi1' | 'gsi2' | 'gsi3'
+  readonly index: Index
   /** The key that all of them have in the index. */
   readonly group: string
   /** Where the page before ended in the index; beyond it means older, or with `oldestFirst` newer. */
@@ -25,32 +24,18 @@ export async function itemsOf<T>(
   { index, group, beyond, oldestFirst = false, limit, project }: Group,
 ): Promise<T[]> {
   const found: T[] = []
+  const keys = `${index}pk = :pk${beyond === undefined ? '' : ` AND ${index}sk ${oldestFirst ? '>' : '<'} :beyond`}`
   const values = { ':pk': group, ':beyond': beyond, ':project': project }
+  const filter = project !== undefined && { filter: '#project = :project', names: { '#project': 'project' } }
   const isEnough = () => limit !== undefined && found.length >= limit
-  let start: Record<string, unknown> | undefined
+  let start: Raw | undefined
   do {
-    const { Items = [], LastEvaluatedKey } = await table.client.send(
-      new QueryCommand({
-        TableName: table.name,
-        IndexName: index,
-        KeyConditionExpression:
-          beyond === undefined
-            ? `${index}pk = :pk`
-            : `${index}pk = :pk AND ${index}sk ${oldestFirst ? '>' : '<'} :beyond`,
-        ...(project !== undefined && {
-          FilterExpression: '#project = :project',
-          ExpressionAttributeNames: { '#project': 'project' },
-        }),
-        ExpressionAttributeValues: Object.fromEntries(
-          Object.entries(values).filter(([, value]) => value !== undefined),
-        ),
-        ScanIndexForward: oldestFirst,
-        ...(limit !== undefined && { Limit: project === undefined ? limit - found.length : CHUNK }),
-        ...(start && { ExclusiveStartKey: start }),
-      }),
-    )
-    found.push(...Items.map((item) => Schema.parse(item)))
-    start = LastEvaluatedKey
+    const { items, next } = await queryIndex(table, {
+      ...{ index, keys, values, oldestFirst, start, ...filter },
+      ...(limit !== undefined && { limit: project === undefined ? limit - found.length : CHUNK }),
+    })
+    found.push(...items.map((item) => Schema.parse(item)))
+    start = next
   } while (start !== undefined && !isEnough())
   return found.slice(0, limit)
 }

@@ -1,8 +1,8 @@
-import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { Amounts, Quotas, QuotaUse } from '../volumes/quotas.ts'
+import { ifHolds, isWritten } from './condition.ts'
 import { itemsOf } from './query.ts'
-import { ifHolds, type Table } from './table.ts'
+import { putItem, readItem, type Table, updateItem } from './table.ts'
 
 const key = (project: string) => ({ pk: `QUOTA#${project}` })
 
@@ -35,6 +35,8 @@ const expression = () => {
   const names: Record<string, string> = {}
   const values: Record<string, unknown> = {}
   return {
+    names,
+    values,
     name: (field: string) => {
       const placeholder = `#n${Object.keys(names).length}`
       names[placeholder] = field
@@ -45,12 +47,10 @@ const expression = () => {
       values[placeholder] = value
       return placeholder
     },
-    used: () => ({
-      ...(Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
-      ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }),
-    }),
   }
 }
+
+type Expression = ReturnType<typeof expression>
 
 /** Times that a write is tried where somebody else's came in between. */
 const TRIES = 25
@@ -58,35 +58,20 @@ const TRIES = 25
 /** @param defaults limits of projects that have none of their own; what has neither has none. */
 export const quotas = (table: Table, defaults: Amounts, now: () => string): Quotas => {
   const read = async (project: string): Promise<QuotaUse> => {
-    const { Item = {} } = await table.client.send(
-      new GetCommand({ TableName: table.name, Key: key(project), ConsistentRead: true }),
-    )
+    const found = (await readItem(table, key(project))) ?? {}
     return {
-      changes: z.number().default(0).parse(Item[CHANGES]),
-      limits: fieldsOf(Item, LIMIT, z.number()),
-      used: fieldsOf(Item, USED, z.number()),
-      reservations: fieldsOf(Item, RESERVED, Reservation),
+      changes: z.number().default(0).parse(found[CHANGES]),
+      limits: fieldsOf(found, LIMIT, z.number()),
+      used: fieldsOf(found, USED, z.number()),
+      reservations: fieldsOf(found, RESERVED, Reservation),
     }
   }
 
-  const update = (
-    project: string,
-    UpdateExpression: string,
-    parts: ReturnType<typeof expression>,
-    condition?: string,
-  ) =>
-    table.client.send(
-      new UpdateCommand({
-        TableName: table.name,
-        Key: key(project),
-        UpdateExpression,
-        ...(condition && { ConditionExpression: condition }),
-        ...parts.used(),
-        ReturnValues: 'UPDATED_OLD',
-      }),
-    )
+  /** @returns what the fields were that it changed. */
+  const update = (project: string, text: string, { names, values }: Expression, condition?: string) =>
+    updateItem(table, key(project), { update: text, condition, names, values, returns: 'UPDATED_OLD' })
 
-  const changed = (parts: ReturnType<typeof expression>) => `${parts.name(CHANGES)} ${parts.value(1)}`
+  const changed = (parts: Expression) => `${parts.name(CHANGES)} ${parts.value(1)}`
 
   /** One write that adds to what is used; it holds only while the limits it was reckoned with do. */
   const add = async (project: string, id: string, amounts: Amounts, limits: Amounts): Promise<boolean> => {
@@ -115,9 +100,7 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
         conditions.join(' AND '),
       ),
     )
-    if (written !== undefined && written.Attributes === undefined) {
-      await table.client.send(new PutCommand({ TableName: table.name, Item: listed(project) }))
-    }
+    if (written !== undefined && Object.keys(written).length === 0) await putItem(table, listed(project))
     return written !== undefined
   }
 
@@ -193,10 +176,9 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
       const changes = parts.name(CHANGES)
       const unchanged =
         seen.changes === 0 ? `attribute_not_exists(${changes})` : `${changes} = ${parts.value(seen.changes)}`
-      const written = await ifHolds(
+      return isWritten(
         update(project, `SET ${set.join(', ')} ADD ${changes} ${parts.value(1)}`, parts, unchanged),
       )
-      return written !== undefined
     },
 
     async projects() {

@@ -1,10 +1,10 @@
-import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import type * as z from 'zod'
 import { DriverError } from '../errors.ts'
 import type { AnyRecord, PageOptions, Records } from '../volumes/block-storage.ts'
+import { atVersion, isNew, isWritten } from './condition.ts'
 import { itemsOf } from './query.ts'
 import { fromShards, orderOf, pagesOfShards, shardKey } from './shards.ts'
-import { ifHolds, type Table } from './table.ts'
+import { putItem, readItem, removeItem, type Table } from './table.ts'
 
 /** Records that one call sorts or filters. */
 const MOST = 20_000
@@ -33,11 +33,6 @@ export const recordsOf = <T extends AnyRecord>(
 ): Records<T> => {
   const key = (id: string) => keyOf(kind, id)
   const item = (record: T) => itemOf(kind, record)
-  const atVersion = (version: number) => ({
-    ConditionExpression: '#version = :version',
-    ExpressionAttributeNames: { '#version': 'version' },
-    ExpressionAttributeValues: { ':version': version },
-  })
 
   const page = ({ project, limit, after, oldestFirst }: PageOptions): Promise<T[]> => {
     const asked = { limit, oldestFirst, beyond: after && orderOf(after) }
@@ -48,31 +43,18 @@ export const recordsOf = <T extends AnyRecord>(
 
   return {
     async get(id) {
-      const { Item } = await table.client.send(
-        new GetCommand({ TableName: table.name, Key: key(id), ConsistentRead: true }),
-      )
-      return Item === undefined ? undefined : Schema.parse(Item)
+      const found = await readItem(table, key(id))
+      return found && Schema.parse(found)
     },
 
-    async create(record) {
-      const put = new PutCommand({
-        TableName: table.name,
-        Item: item(record),
-        ConditionExpression: 'attribute_not_exists(pk)',
-      })
-      return (await ifHolds(table.client.send(put))) !== undefined
-    },
+    create: (record) => isWritten(putItem(table, item(record), isNew)),
 
     async replace(record) {
       const next = { ...record, version: record.version + 1 }
-      const put = new PutCommand({ TableName: table.name, Item: item(next), ...atVersion(record.version) })
-      return (await ifHolds(table.client.send(put))) === undefined ? undefined : next
+      return (await isWritten(putItem(table, item(next), atVersion(record.version)))) ? next : undefined
     },
 
-    async remove({ id, version }) {
-      const gone = new DeleteCommand({ TableName: table.name, Key: key(id), ...atVersion(version) })
-      return (await ifHolds(table.client.send(gone))) !== undefined
-    },
+    remove: ({ id, version }) => isWritten(removeItem(table, key(id), atVersion(version))),
 
     page,
 

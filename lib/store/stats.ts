@@ -1,7 +1,7 @@
-import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
-import type { History, Sample } from '../stats/sample.ts'
-import type { Table } from './table.ts'
+import type { History } from '../stats/sample.ts'
+import { itemsOf } from './query.ts'
+import { putItem, queryIndex, type Table } from './table.ts'
 
 /** Seconds a sample is kept: DynamoDB deletes it some time after that. */
 const KEPT_SECONDS = 30 * 24 * 3600
@@ -39,48 +39,29 @@ const Item = z.object({
 const group = (backend: string) => `STATS#${backend}`
 
 /** One item per sample; index `gsi3` orders a backend's samples by time. */
-export const statsHistory = (table: Table): History => {
-  const query = async (options: {
-    backend: string
-    since?: string
-    newestFirst?: boolean
-    limit?: number
-  }): Promise<Sample[]> => {
-    const { Items = [] } = await table.client.send(
-      new QueryCommand({
-        TableName: table.name,
-        IndexName: 'gsi3',
-        KeyConditionExpression:
-          options.since === undefined ? 'gsi3pk = :pk' : 'gsi3pk = :pk AND gsi3sk >= :since',
-        ExpressionAttributeValues: {
-          ':pk': group(options.backend),
-          ...(options.since === undefined ? {} : { ':since': options.since }),
-        },
-        ScanIndexForward: !options.newestFirst,
-        ...(options.limit === undefined ? {} : { Limit: options.limit }),
-      }),
-    )
-    return Items.map((item) => Item.parse(item))
-  }
+export const statsHistory = (table: Table): History => ({
+  async keep({ backend, at, stats }) {
+    await putItem(table, {
+      pk: `${group(backend)}#${at}`,
+      gsi3pk: group(backend),
+      gsi3sk: at,
+      backend,
+      at,
+      stats,
+      ttl: Math.floor(Date.parse(at) / 1000) + KEPT_SECONDS,
+    })
+  },
 
-  return {
-    async keep({ backend, at, stats }) {
-      await table.client.send(
-        new PutCommand({
-          TableName: table.name,
-          Item: {
-            pk: `${group(backend)}#${at}`,
-            gsi3pk: group(backend),
-            gsi3sk: at,
-            backend,
-            at,
-            stats,
-            ttl: Math.floor(Date.parse(at) / 1000) + KEPT_SECONDS,
-          },
-        }),
-      )
-    },
-    newest: async (backend) => (await query({ backend, newestFirst: true, limit: 1 }))[0],
-    since: (backend, since) => query({ backend, since }),
-  }
-}
+  newest: async (backend) =>
+    (await itemsOf(table, Item, { index: 'gsi3', group: group(backend), limit: 1 }))[0],
+
+  async since(backend, since) {
+    const { items } = await queryIndex(table, {
+      index: 'gsi3',
+      keys: 'gsi3pk = :pk AND gsi3sk >= :since',
+      values: { ':pk': group(backend), ':since': since },
+      oldestFirst: true,
+    })
+    return items.map((item) => Item.parse(item))
+  },
+})

@@ -1,33 +1,121 @@
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import {
+  type AttributeValue,
+  DeleteItemCommand,
+  DynamoDBClient,
+  type DynamoDBClientConfig,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  type ReturnValue,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb'
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { manySockets } from '../aws-sockets.ts'
+import type { Condition, Placeholders } from './condition.ts'
 
 /** The one table, and a client that gives up well before the function does. */
 export interface Table {
   readonly name: string
-  readonly client: DynamoDBDocumentClient
+  readonly client: DynamoDBClient
+}
+
+/** An item, or a part of it, in plain values. */
+export type Plain = Readonly<Record<string, unknown>>
+/** The same as DynamoDB has it. */
+export type Raw = Record<string, AttributeValue>
+
+/** @param more what a client is told that shall not go by the environment. */
+export const openTable = (name: string, more: DynamoDBClientConfig = {}): Table => {
+  const client = new DynamoDBClient({
+    maxAttempts: 4,
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 4_000, ...manySockets },
+    // What a kind of command goes through is put together once, not for every request.
+    cacheMiddleware: true,
+    ...more,
+  })
+  // It prepares for a log what every request asked and was answered, though there is no log.
+  client.middlewareStack.remove('loggerMiddleware')
+  return { name, client }
 }
 
 /** Without the second, a map with a key `constructor` is taken for an instance of a class, and refused. */
-export const marshallOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true }
+const marshallOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true }
 
-export const openTable = (name: string): Table => ({
-  name,
-  client: DynamoDBDocumentClient.from(
-    new DynamoDBClient({
-      maxAttempts: 4,
-      requestHandler: { connectionTimeout: 1_000, requestTimeout: 4_000, ...manySockets },
-    }),
-    { marshallOptions },
-  ),
+/** What is undefined is left out. */
+export const rawOf = (plain: object): Raw => marshall(plain, marshallOptions)
+
+/** DynamoDB refuses a map of placeholders that has none. */
+const unlessEmpty = <T extends object>(map: T): T | undefined =>
+  Object.keys(map).length === 0 ? undefined : map
+
+const placeholders = ({ names = {}, values = {} }: Placeholders) => ({
+  ExpressionAttributeNames: unlessEmpty(names),
+  ExpressionAttributeValues: unlessEmpty(rawOf(values)),
 })
 
-/** Runs a conditional write. @returns undefined where the condition did not hold. */
-export const ifHolds = async <T>(write: Promise<T>): Promise<T | undefined> => {
-  try {
-    return await write
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return undefined
-    throw error
-  }
+const only = (when: Condition) => ({ ConditionExpression: when.condition, ...placeholders(when) })
+
+/** @returns undefined where there is none. What was written before is seen. */
+export const readItem = async ({ client, name }: Table, key: Plain): Promise<Plain | undefined> => {
+  const { Item } = await client.send(
+    new GetItemCommand({ TableName: name, Key: rawOf(key), ConsistentRead: true }),
+  )
+  return Item && unmarshall(Item)
+}
+
+/** @throws ConditionalCheckFailedException: see `ifHolds`; likewise the other writes. */
+export const putItem = async ({ client, name }: Table, item: object, when: Condition = {}) =>
+  await client.send(new PutItemCommand({ TableName: name, Item: rawOf(item), ...only(when) }))
+
+export const removeItem = async ({ client, name }: Table, key: Plain, when: Condition = {}) =>
+  await client.send(new DeleteItemCommand({ TableName: name, Key: rawOf(key), ...only(when) }))
+
+interface Change extends Condition {
+  readonly update: string
+  readonly returns?: ReturnValue
+}
+
+/** @returns what `returns` asks for: nothing unless said. */
+export const updateItem = async ({ client, name }: Table, key: Plain, change: Change): Promise<Plain> => {
+  const { Attributes = {} } = await client.send(
+    new UpdateItemCommand({
+      TableName: name,
+      Key: rawOf(key),
+      UpdateExpression: change.update,
+      ...only(change),
+      ReturnValues: change.returns,
+    }),
+  )
+  return unmarshall(Attributes)
+}
+
+export type Index = 'gsi1' | 'gsi2' | 'gsi3'
+
+interface Query extends Placeholders {
+  readonly index: Index
+  /** The condition on the keys of the index. */
+  readonly keys: string
+  readonly filter?: string | undefined
+  readonly oldestFirst: boolean
+  /** Items read, not found. */
+  readonly limit?: number | undefined
+  /** `next` of the page before. */
+  readonly start?: Raw | undefined
+}
+
+/** One page of an index. */
+export const queryIndex = async ({ client, name }: Table, query: Query) => {
+  const { Items = [], LastEvaluatedKey } = await client.send(
+    new QueryCommand({
+      TableName: name,
+      IndexName: query.index,
+      KeyConditionExpression: query.keys,
+      FilterExpression: query.filter,
+      ...placeholders(query),
+      ScanIndexForward: query.oldestFirst,
+      Limit: query.limit,
+      ExclusiveStartKey: query.start,
+    }),
+  )
+  return { items: Items.map((item): Plain => unmarshall(item)), next: LastEvaluatedKey }
 }

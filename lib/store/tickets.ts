@@ -1,7 +1,7 @@
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { Tickets } from '../jobs/turns.ts'
-import { ifHolds, type Table } from './table.ts'
+import { ifHolds, isNew } from './condition.ts'
+import { type Plain, readItem, type Table, updateItem } from './table.ts'
 
 /** Jobs one line may have: an item has 400 KB at most, and each write costs by the whole of it. */
 const LONGEST = 1000
@@ -21,41 +21,28 @@ export const ticketsIn = (table: Table): Tickets => {
       .map(([job]) => job)
 
   const line = async (host: string): Promise<string[] | undefined> => {
-    const { Item } = await table.client.send(
-      new GetCommand({ TableName: table.name, Key: key(host), ConsistentRead: true }),
-    )
-    return Item && orderOf(Item)
+    const found = await readItem(table, key(host))
+    return found && orderOf(found)
   }
 
-  const change = async (host: string, job: string, update: string, condition: string, values?: object) => {
+  const change = async (host: string, job: string, update: string, condition: string, values?: Plain) => {
     const changed = await ifHolds(
-      table.client.send(
-        new UpdateCommand({
-          TableName: table.name,
-          Key: key(host),
-          UpdateExpression: update,
-          ConditionExpression: condition,
-          ExpressionAttributeNames: { '#line': 'line', '#job': job, ...(values && { '#next': 'next' }) },
-          ...(values && { ExpressionAttributeValues: { ...values } }),
-          ReturnValues: 'ALL_NEW',
-        }),
-      ),
+      updateItem(table, key(host), {
+        ...{ update, condition, values, returns: 'ALL_NEW' },
+        names: { '#line': 'line', '#job': job, ...(values && { '#next': 'next' }) },
+      }),
     )
-    return changed && orderOf(changed.Attributes)
+    return changed && orderOf(changed)
   }
 
   const begin = (host: string) =>
     ifHolds(
-      table.client.send(
-        new UpdateCommand({
-          TableName: table.name,
-          Key: key(host),
-          UpdateExpression: 'SET #line = :nobody, #next = :first',
-          ConditionExpression: 'attribute_not_exists(pk)',
-          ExpressionAttributeNames: { '#line': 'line', '#next': 'next' },
-          ExpressionAttributeValues: { ':nobody': {}, ':first': 1 },
-        }),
-      ),
+      updateItem(table, key(host), {
+        ...isNew,
+        update: 'SET #line = :nobody, #next = :first',
+        names: { '#line': 'line', '#next': 'next' },
+        values: { ':nobody': {}, ':first': 1 },
+      }),
     )
 
   const join: Tickets['join'] = async (host, job) => {

@@ -1,7 +1,6 @@
-import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { Withheld } from '../jobs/withheld.ts'
-import type { Table } from './table.ts'
+import { putItem, readItem, removeItem, type Table } from './table.ts'
 
 /** Seconds it is kept where a job does not end: as long as a message may lie in a queue. */
 const KEPT_SECONDS = 14 * 24 * 3600
@@ -14,20 +13,17 @@ const seconds = () => Math.floor(Date.now() / 1000)
 /** One item per document from which something was taken out. */
 export const withheldIn = (table: Table): Withheld => ({
   async keep(hash, addresses) {
-    const Item = { ...key(hash), addresses, ttl: seconds() + KEPT_SECONDS }
-    await table.client.send(new PutCommand({ TableName: table.name, Item }))
+    await putItem(table, { ...key(hash), addresses, ttl: seconds() + KEPT_SECONDS })
   },
 
   async of(hash) {
-    const { Item: found } = await table.client.send(
-      new GetCommand({ TableName: table.name, Key: key(hash), ConsistentRead: true }),
-    )
+    const found = await readItem(table, key(hash))
     if (found === undefined) return {}
     const { addresses, ttl } = Item.parse(found)
     return ttl > seconds() ? addresses : {}
   },
 
   async forget(hash) {
-    await table.client.send(new DeleteCommand({ TableName: table.name, Key: key(hash) }))
+    await removeItem(table, key(hash))
   },
 })

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { JobDocument, type JobKind } from '../../lib/jobs/document.ts'
 import type { JobRecord } from '../../lib/jobs/record.ts'
 import { takeIn } from '../../lib/jobs/submit.ts'
 import type { State } from '../../simulator/inspect.ts'
 import { everything } from '../conformance/state.ts'
+import { emptyTable } from '../support/table.ts'
 import { ended, inTemplate, type System } from './cluster-jobs.ts'
 
 /** A job as the laws see it. */
@@ -39,9 +39,7 @@ export const cases: Readonly<Record<string, Case>> = {
 /** A cluster as new, with a volume of certain limits that has grown since its snapshot, and an empty table. */
 export const prepare = async ({ cluster, invoke }: System, { isBare = false }: Case): Promise<void> => {
   cluster.simulator.reset({ all: true })
-  const { client, name: TableName } = cluster.table
-  const { Items = [] } = await client.send(new ScanCommand({ TableName }))
-  await Promise.all(Items.map(({ pk }) => client.send(new DeleteCommand({ TableName, Key: { pk } }))))
+  await emptyTable(cluster.table)
   await invoke('create_volume', { volume: { ...volume, size: 1, ...inTemplate('hdd', { iops: '500' }) } })
   if (!isBare) await invoke('create_snapshot', { snapshot: { id: 's', volume_id: 'v' } })
   await invoke('extend_volume', { volume, new_size: 2 })

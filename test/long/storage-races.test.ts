@@ -1,4 +1,3 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { attachmentRoutes } from '../../lib/api/attachments.ts'
@@ -16,6 +15,7 @@ import type { SnapshotRecord, VolumeRecord } from '../../lib/volumes/record.ts'
 import { ApiError } from '../../lib/volumes/refusal.ts'
 import { type BlockStorageSystem, startBlockStorage } from '../support/block-storage.ts'
 import { cutAt } from '../support/cut-storage.ts'
+import { itemsIn } from '../support/table.ts'
 import { raceSeconds, report, seed } from './settings.ts'
 
 const CLIENTS = 64
@@ -136,13 +136,7 @@ const stepOf = (
 }
 
 const items = async (kind: string): Promise<any[]> =>
-  (
-    (
-      await system.cluster.table.client.send(
-        new ScanCommand({ TableName: system.cluster.table.name, ConsistentRead: true }),
-      )
-    ).Items ?? []
-  ).filter(({ pk }) => pk.startsWith(`${kind}#`))
+  (await itemsIn(system.cluster.table)).filter(({ pk }) => pk.startsWith(`${kind}#`))
 
 const later = () => {
   const now = () => new Date(Date.now() + 660_000).toISOString()

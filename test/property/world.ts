@@ -1,21 +1,18 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { expect } from 'vitest'
 import type { Attachment, Page } from '../../lib/driver/backend.ts'
 import { GiB } from '../../lib/units.ts'
 import { methods } from '../conformance/methods.ts'
 import type { Cluster } from '../support/cluster.ts'
+import { emptyTable, itemsIn } from '../support/table.ts'
 import { clients, type Model, rightsOf, type Thing, volumeIn } from './model.ts'
 
 const MARK_BYTES = 4
 
-const itemsIn = async ({ table }: Cluster): Promise<Record<string, any>[]> =>
-  (await table.client.send(new ScanCommand({ TableName: table.name, ConsistentRead: true }))).Items ?? []
-
 /** Every page of the book, as it stands in the table. */
 export const pagesOf = async (cluster: Cluster): Promise<Page[]> =>
-  (await itemsIn(cluster))
+  (await itemsIn(cluster.table))
     .filter(({ attachments }) => attachments !== undefined)
     .map((item) => ({ ...(item as Page), globalId: item.pk.replace('ATTACHMENTS#', '') }))
 
@@ -23,8 +20,7 @@ export const pagesOf = async (cluster: Cluster): Promise<Page[]> =>
 export const cleared = async (cluster: Cluster): Promise<void> => {
   cluster.simulator.reset({ all: true })
   cluster.simulator.setKnobs({ snapshotDeleteDelayMs: 0 })
-  for (const { pk } of await itemsIn(cluster))
-    await cluster.table.client.send(new DeleteCommand({ TableName: cluster.table.name, Key: { pk } }))
+  await emptyTable(cluster.table)
 }
 
 const thingsIn = (things: Iterable<Thing>) =>

@@ -1,9 +1,8 @@
 import { createServer } from 'node:http'
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { expect, test } from 'vitest'
 import { failureOf } from '../../lib/jobs/failure.ts'
 import { jobRecords } from '../../lib/store/jobs.ts'
+import { openTable } from '../../lib/store/table.ts'
 
 /** What a step's failure means that meets a table which answers like this. */
 const met = async (status: number, type: string) => {
@@ -15,17 +14,17 @@ const met = async (status: number, type: string) => {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : undefined
-  const client = new DynamoDBClient({
+  const table = openTable('t', {
     endpoint: `http://127.0.0.1:${port}`,
     region: 'local',
     credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
     maxAttempts: 1,
   })
-  const records = jobRecords({ name: 't', client: DynamoDBDocumentClient.from(client) }, () => 'now')
+  const records = jobRecords(table, () => 'now')
   try {
     return await records.get('j').then(() => 'answered', failureOf)
   } finally {
-    client.destroy()
+    table.client.destroy()
     server.close()
   }
 }

@@ -1,7 +1,7 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { CreateTableCommand, paginateScan } from '@aws-sdk/client-dynamodb'
+import { unmarshall } from '@aws-sdk/util-dynamodb'
 import dynalite from 'dynalite'
-import { marshallOptions, type Table } from '../../lib/store/table.ts'
+import { openTable, removeItem, type Table } from '../../lib/store/table.ts'
 
 /** A table as deployed, in memory, served over real HTTP. */
 export const startTable = async () => {
@@ -17,10 +17,11 @@ export const startTable = async () => {
   process.env.AWS_ACCESS_KEY_ID = 'nobody'
   process.env.AWS_SECRET_ACCESS_KEY = 'nothing'
 
-  const admin = new DynamoDBClient({ endpoint: process.env.AWS_ENDPOINT_URL_DYNAMODB })
-  await admin.send(
+  // The address is said to it: another test of this process may say another one to the environment.
+  const table = openTable('cinderless', { endpoint: process.env.AWS_ENDPOINT_URL_DYNAMODB })
+  await table.client.send(
     new CreateTableCommand({
-      TableName: 'cinderless',
+      TableName: table.name,
       BillingMode: 'PAY_PER_REQUEST',
       AttributeDefinitions: ['pk', 'gsi1pk', 'gsi1sk', 'gsi2pk', 'gsi2sk', 'gsi3pk', 'gsi3sk'].map(
         (AttributeName) => ({
@@ -39,16 +40,23 @@ export const startTable = async () => {
       })),
     }),
   )
-  // Not opened as a function does: another test of this process may have said another address since.
-  const table: Table = {
-    name: 'cinderless',
-    client: DynamoDBDocumentClient.from(admin, { marshallOptions }),
-  }
   return {
     table,
     [Symbol.asyncDispose]: async () => {
-      admin.destroy()
+      table.client.destroy()
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+/** Every item, in plain values. */
+export const itemsIn = async ({ client, name }: Table): Promise<Record<string, any>[]> => {
+  const items: Record<string, any>[] = []
+  for await (const { Items = [] } of paginateScan({ client }, { TableName: name, ConsistentRead: true }))
+    items.push(...Items.map((item) => unmarshall(item)))
+  return items
+}
+
+export const emptyTable = async (table: Table): Promise<void> => {
+  await Promise.all((await itemsIn(table)).map(({ pk }) => removeItem(table, { pk })))
 }
