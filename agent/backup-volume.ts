@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Backup } from '../lib/agent/backups.ts'
 import type { RequestOf, TaskResult } from '../lib/agent/tasks.ts'
 import { forget } from './forget.ts'
@@ -14,6 +15,8 @@ type Backing = Run<RequestOf<'backup-volume'>>
 
 /** A backup that all is read of waits for an exclusive lock rather than be made again: in ms, a whole workday. */
 const tagWaitMs = 8 * 3_600_000
+/** By so much is a look at what was made behind its making. */
+const headStartMs = 100
 /** What the undoing of a backup that was told to stop may take. */
 const undoMs = 10_000
 
@@ -42,9 +45,9 @@ export const backupVolume = async (run: Backing): Promise<TaskResult> => {
     })
     await run.update({ phase: 'flush' })
     assertWhole(summary, request.volume)
-    const last = ['--add', `sha256=${sha256},added=${summary.data_added}`]
-    await patiently(restic, ['tag', '--no-lock', ...last, summary.snapshot_id])
-    const made = wholeOf(await snapshotsOf(restic, { tags: mine }), sizeBytes)
+    const words = `sha256=${sha256},added=${summary.data_added}`
+    const there = await putDown(restic, words, summary.snapshot_id, mine)
+    const made = wholeOf(there, sizeBytes)
     return resultOf(await onlyOne(restic, made, sha256))
   } catch (error) {
     if (step.ended) await undo(restic, mine)
@@ -57,6 +60,28 @@ const wholeOf = (snapshots: readonly Snapshot[], sizeBytes: number): Backup[] =>
 
 const patiently = (restic: Restic, args: readonly [string, ...string[]]) =>
   whenUnlocked(restic, () => restic.run(args), tagWaitMs)
+
+/**
+ * Tag a snapshot, and see what there is then. restic works for half a second on the password before it does anything, so
+ * the second does that beside the first; where it has looked too early it looks again.
+ *
+ * @param id the beginning of one: restic 0.14 gives no more
+ */
+const putDown = async (
+  restic: Restic,
+  words: string,
+  id: string,
+  tags: readonly string[],
+): Promise<Snapshot[]> => {
+  const look = () => snapshotsOf(restic, { tags })
+  const [tagged, seen] = await Promise.allSettled([
+    patiently(restic, ['tag', '--no-lock', '--add', words, id]),
+    sleep(headStartMs).then(look),
+  ])
+  if (tagged.status === 'rejected') throw tagged.reason
+  const isThere = seen.status === 'fulfilled' && seen.value.some(({ original }) => original?.startsWith(id))
+  return isThere ? seen.value : look()
+}
 
 const assertWhole = (
   { total_bytes_processed: bytes }: Summary,

@@ -9,6 +9,8 @@ const Snapshot = z.looseObject({
   time: z.string(),
   paths: z.array(z.string()),
   tags: z.array(z.string()).nullish(),
+  /** Of one that was tagged: what it was before. */
+  original: z.string().nullish(),
 })
 export type Snapshot = z.infer<typeof Snapshot>
 const Snapshots = z.array(Snapshot).nullable()

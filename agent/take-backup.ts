@@ -47,7 +47,7 @@ export const takeBackup = async (
   digest.catch((error: unknown) => stop.abort(error))
   const end = await ended
   // It may have made a snapshot, of whatever it was that it could read.
-  step.ended = end.code === 0 || (await positionOf(input)) >= bytes
+  step.ended = end.code === 0 || positionOf(input) >= bytes
   restic.signal.throwIfAborted()
   stop.signal.throwIfAborted()
   if (end.code !== 0) stop.abort()

@@ -14,7 +14,7 @@ const MiB = 1024 ** 2
 export const jobSamples = (quick: boolean): JobSamples =>
   quick
     ? { quick, rounds: 1, dataBytes: 128 * MiB, clones: 100 }
-    : { quick, rounds: 3, dataBytes: 2048 * MiB, clones: 1000 }
+    : { quick, rounds: 3, dataBytes: 4096 * MiB, clones: 1000 }
 
 /** Of the last minutes, as the system counts it: above the number of cores, others were at work too. */
 export const loadNow = (): number[] => loadavg().map((minutes) => Math.round(minutes * 100) / 100)

@@ -113,14 +113,17 @@ export const startJobStand = async (folder: string, bundle: string, repositories
         }
       }
     },
-    /** @throws Error where it did not succeed, unless told that it may be cancelled. */
-    ended: async (id: string, status = 'succeeded'): Promise<Job> => {
+    /**
+     * @param askMs each answer costs the processors that are measured
+     * @throws Error where it did not succeed, unless told that it may be cancelled
+     */
+    ended: async (id: string, { status = 'succeeded', askMs = 1_000 } = {}): Promise<Job> => {
       for (;;) {
         const now = await job(id)
         if (isOver(now) && now.status !== status)
           throw new Error(`a job ended otherwise: ${JSON.stringify(now)}`)
         if (isOver(now)) return now
-        await sleep(50)
+        await sleep(askMs)
       }
     },
     /** A task of the agent's, by its job and its name there. */
