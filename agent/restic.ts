@@ -21,6 +21,8 @@ const cpuSeconds = 86_400
  * @see restic 0.14.0, cmd/restic/main.go tweakGoGC and global.go --pack-size
  */
 const tuned = { RESTIC_PACK_SIZE: '64', GOGC: '200' }
+/** The commands that a volume's bytes go through: of others the heap is an index, which may be large. */
+const moving: ReadonlySet<string> = new Set(['backup', 'dump'])
 /** What restic tries again for a quarter of an hour though it does not help. */
 const hopeless =
   /retrying after .*: .*(?:permission denied|no space left on device|quota exceeded|read-only file system)/
@@ -88,7 +90,12 @@ const resticAt = (opened: Opened, place: string, signal: AbortSignal): Restic =>
         program,
         args: [command, '--no-cache', '--repo', place, ...optionsOf(store), ...args],
         descriptors: [password.fd],
-        env: { ...tuned, RESTIC_PASSWORD_FILE: '/proc/self/fd/3', RESTIC_PROGRESS_FPS: '0.1', ...keys },
+        env: {
+          ...(moving.has(command) && tuned),
+          RESTIC_PASSWORD_FILE: '/proc/self/fd/3',
+          RESTIC_PROGRESS_FPS: '0.1',
+          ...keys,
+        },
         cpuSeconds,
         spacious: true,
         signal: AbortSignal.any([signal, stop.signal]),

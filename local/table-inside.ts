@@ -1,6 +1,10 @@
 import { createRequire } from 'node:module'
 
-export type Item = Readonly<Record<string, unknown>>
+export type Item = Readonly<Record<string, unknown>> & {
+  /** Of tables. */
+  readonly TableStatus?: string
+  readonly TableName?: string
+}
 
 export type Done = (error?: unknown) => void
 

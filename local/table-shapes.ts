@@ -14,10 +14,12 @@ export const rememberTables = once((): void => {
     const store = create(options)
     const { get, put, del } = store.tableDb
     const kept = new Map<string, string>()
-    /** Neither before nor after a change is there a moment at which what was is taken for what is. */
+    let changes = 0
+    /** A reading during which something was changed may have found what was: it is not kept. */
     const changing =
       (key: string, done: Done): Done =>
       (error) => {
+        changes += 1
         kept.delete(key)
         done(error)
       }
@@ -26,16 +28,20 @@ export const rememberTables = once((): void => {
         const text = kept.get(key)
         // Whoever changes a table changes what it was given, before that is written.
         if (text !== undefined) return done(null, JSON.parse(text))
+        const before = changes
         return get(key, (error, table) => {
-          if (!error && table) kept.set(key, JSON.stringify(table))
+          if (!error && table?.TableStatus === 'ACTIVE' && changes === before)
+            kept.set(key, JSON.stringify(table))
           done(error, table)
         })
       },
       put(key, table, done) {
+        changes += 1
         kept.delete(key)
         put(key, table, changing(key, done))
       },
       del(key, done) {
+        changes += 1
         kept.delete(key)
         del(key, changing(key, done))
       },

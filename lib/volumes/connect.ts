@@ -11,7 +11,7 @@ import type { BlockStorage } from './block-storage.ts'
 import { change } from './change.ts'
 import { knownVolume } from './driver-model.ts'
 import type { AttachmentRecord, AttachmentWork, VolumeRecord } from './record.ts'
-import { conflict } from './refusal.ts'
+import { ApiError, conflict } from './refusal.ts'
 
 /** The attachment, if this very work on it is still to be ended. */
 export const workedOn = (volume: VolumeRecord, { id }: AttachmentRecord, work: AttachmentWork) => {
@@ -20,7 +20,7 @@ export const workedOn = (volume: VolumeRecord, { id }: AttachmentRecord, work: A
 }
 
 /** What the driver is asked to connect. */
-export const askedOf = (
+const askedOf = (
   volume: VolumeRecord,
   { id, connector, mode, instance }: AttachmentRecord,
 ): InitializeConnection => ({
@@ -59,13 +59,13 @@ export async function connect(
   } catch (error) {
     const failure = inDriversWords(error)
     try {
-      if (connected.work === null) await strikeOut(storage, volume, connected, work)
-      if (failure.name === 'OutcomeUnknown') await leave(storage, volume, attachment, work)
-      else await takeBack(storage, volume, attachment)
+      const isTaken = connected.work === null && (await strikeOut(storage, volume, connected, work))
+      if (!isTaken && failure.name === 'OutcomeUnknown') await leave(storage, volume, attachment, work)
+      else if (!isTaken) await takeBack(storage, volume, attachment)
     } catch {
       await leave(storage, volume, attachment, work)
     }
-    throw failure
+    throw error instanceof ApiError ? error : failure
   }
   if (found !== undefined) return found
   // Somebody has struck it out of the record meanwhile, such as an administrator who reset the volume's state.
@@ -98,19 +98,26 @@ async function writeDown(
 const isConnected = ({ connection, work }: AttachmentRecord, as: AttachmentRecord): boolean =>
   work === null && connection?.generation === as.connection?.generation
 
-/** What was written down is not so after all: the attachment is being connected, as before. */
+/**
+ * What was written down is not so after all: the attachment is being connected, as before.
+ *
+ * @returns true: somebody was answered meanwhile and has gone on from it, so it stays.
+ */
 async function strikeOut(
   storage: BlockStorage,
   { id }: VolumeRecord,
   connected: AttachmentRecord,
   work: AttachmentWork,
-): Promise<void> {
+): Promise<boolean> {
+  let isTaken = false
   await change(storage.volumes, id, (now) => {
     const mine = now.attachments[connected.id]
-    return mine === undefined || !isConnected(mine, connected)
-      ? now
-      : noted(now, { ...mine, connection: null, work })
+    isTaken = false
+    if (mine === undefined || !isConnected(mine, connected)) return now
+    isTaken = mine.status !== connected.status
+    return isTaken ? now : noted(now, { ...mine, connection: null, work })
   })
+  return isTaken
 }
 
 /** End the connection of one attachment on StorPool. What is not connected is disconnected. @throws DriverError */

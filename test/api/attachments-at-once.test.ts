@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Caller } from '../../lib/auth/caller.ts'
 import { terminateConnection } from '../../lib/driver/terminate-connection.ts'
-import { createAttachment } from '../../lib/volumes/attach.ts'
+import { completeAttachment, connectAttachment, createAttachment } from '../../lib/volumes/attach.ts'
 import type { BlockStorage } from '../../lib/volumes/block-storage.ts'
 import { knownVolume } from '../../lib/volumes/driver-model.ts'
 import type { VolumeRecord } from '../../lib/volumes/record.ts'
@@ -81,6 +81,43 @@ test('struck out of the record while it is made, its connection is ended', async
   await expect(made).rejects.toMatchObject({ status: 409 })
   expect(await record(id)).toMatchObject({ status: 'available', attachments: {} })
   expect(system.cluster.simulator.attachments).toEqual([])
+})
+
+test('completed by who asked again meanwhile, it stays though the first call does not know how it ended', async () => {
+  const { id } = await system.aVolume()
+  const storage = system.storage()
+  const connector = { host: 'host-1' }
+  const { attachment } = await createAttachment(storage, caller, { ...asked(id), connector: undefined })
+  const repeat = async () => {
+    await vi.waitFor(async () =>
+      expect((await record(id)).attachments[attachment.id]?.connection).not.toBeNull(),
+    )
+    await connectAttachment(storage, caller, attachment.id, connector)
+    await completeAttachment(storage, caller, attachment.id)
+    throw Object.assign(new Error('no answer'), { name: 'TimeoutError' })
+  }
+
+  await expect(
+    connectAttachment(withBook(storage, repeat), caller, attachment.id, connector),
+  ).rejects.toThrow()
+
+  const left = await record(id)
+  expect(left.attachments[attachment.id]).toMatchObject({ status: 'attached', work: null })
+  expect(left.status).toBe('in-use')
+})
+
+test('where others change its record again and again, that is said', async () => {
+  const { id } = await system.aVolume()
+  const storage = system.storage()
+  let writes = 0
+  const replace: typeof storage.volumes.replace = async (volume) => {
+    writes += 1
+    return writes > 1 && writes < 27 ? undefined : storage.volumes.replace(volume)
+  }
+
+  const made = createAttachment({ ...storage, volumes: { ...storage.volumes, replace } }, caller, asked(id))
+
+  await expect(made).rejects.toMatchObject({ status: 409 })
 })
 
 test('a volume whose page of the book is not what its record expects is attached all the same', async () => {

@@ -204,6 +204,40 @@ test('the book is told of a connection whose call was cut off after the record h
   expect(await later()).toMatchObject(well)
 })
 
+test('a connection that ends while the book is looked at stays ended', async () => {
+  const { id } = await system.aVolume()
+  const asked = { attachment: { volume_uuid: id, connector: { host: 'host-1' } } }
+  const { attachment } = (await system.call('POST', '/attachments', asked, newest)).body
+  const { globalId } = await record(id)
+  const book = system.cluster.backend.attachments
+  const page = await book.read(globalId ?? '')
+  const entry = page.attachments[attachment.id]
+  if (entry === undefined) throw new Error('it is in the book')
+  await book.write({ ...page, attachments: { [entry.id]: { ...entry, state: 'attaching' } } })
+  const real = system.storage()
+  let reads = 0
+  const backend: typeof real.backend = async (host) => {
+    const there = await real.backend(host)
+    const read: typeof book.read = async (of) => {
+      const seen = await there.attachments.read(of)
+      reads += 1
+      if (reads === 1) await system.call('DELETE', `/attachments/${attachment.id}`, undefined, newest)
+      return seen
+    }
+    return { ...there, attachments: { ...there.attachments, read } }
+  }
+  const now = () => new Date(Date.now() + 60_000).toISOString()
+
+  const { findings } = await reconcile(
+    { ...real, backend, now },
+    { mend: true, isOver: () => false, pause: async () => true },
+  )
+
+  expect([reads > 0, findings]).toEqual([true, []])
+  expect(system.cluster.simulator.attachments).toEqual([])
+  expect((await book.read(globalId ?? '')).attachments).toEqual({})
+})
+
 test('a connection whose attachment somebody struck out is ended when asked', async () => {
   const { id } = await system.aVolume()
   const asked = { attachment: { volume_uuid: id, connector: { host: 'host-1' } } }

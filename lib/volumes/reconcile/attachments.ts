@@ -1,10 +1,9 @@
-import type { Attachment } from '../../driver/backend.ts'
-import { entries } from '../../driver/book.ts'
-import { initializeConnection } from '../../driver/initialize-connection.ts'
+import type { Attachment, Page } from '../../driver/backend.ts'
+import { entries, isSame, turn } from '../../driver/book.ts'
 import { listAttached } from '../../driver/inventory.ts'
 import { terminateConnection } from '../../driver/terminate-connection.ts'
 import { inDriversWords } from '../../drivers-words.ts'
-import { askedOf, forget } from '../connect.ts'
+import { forget } from '../connect.ts'
 import { knownVolume } from '../driver-model.ts'
 import { isOlderConnection } from '../older-connections.ts'
 import type { AttachmentPointer, VolumeRecord } from '../record.ts'
@@ -108,8 +107,14 @@ async function tellTheBook({ storage, found }: Looking, id: string): Promise<voi
     if (!isHalf || one.work !== null) continue
     const tell = (text: string, mended: boolean) =>
       found({ kind: 'attachment', id: one.id, text: `of volume ${id}: ${text}`, mended })
-    await initializeConnection(backend, askedOf(volume, one)).then(
-      () => tell('the book had it as being made', true),
+    // The book alone: StorPool has it attached, and where somebody ends it meanwhile it is to stay ended.
+    const confirmed = (now: Page): Page => {
+      const there = now.attachments[one.id]
+      if (there === undefined || !isSame(there, entry) || there.state !== 'attaching') return now
+      return { ...now, attachments: { ...now.attachments, [one.id]: { ...there, state: 'attached' } } }
+    }
+    await turn(backend.attachments, volume.globalId, confirmed).then(
+      (now) => now.attachments[one.id]?.state === 'attached' && tell('the book had it as being made', true),
       (error: unknown) => tell(inDriversWords(error).message, false),
     )
   }
