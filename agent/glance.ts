@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { jsonIn } from '../lib/json.ts'
 import { connection, type Pieces, type Reply } from './exchange.ts'
 import { asRefusal, Refusal } from './refusal.ts'
 import type { GlanceStore } from './stores.ts'
@@ -33,7 +34,7 @@ interface Asked {
 export const imageOf = async (glance: Glance, imageId: string, signal: AbortSignal): Promise<Image> => {
   const { status, text } = await ask(glance, { method: 'GET', path: `/v2/images/${imageId}` }, signal)
   if (status !== 200) throw refusalOf(status, `The image ${imageId}`)
-  const parsed = Image.safeParse(parseJson(text))
+  const parsed = Image.safeParse(jsonIn(text))
   if (parsed.success) return parsed.data
   throw new Refusal('destination_unavailable', `What Glance says of the image ${imageId} cannot be read`)
 }
@@ -81,13 +82,5 @@ const ask = async (
     throw new Refusal('destination_unavailable', `Glance did not answer: ${asRefusal(error).message}`)
   } finally {
     server.close()
-  }
-}
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

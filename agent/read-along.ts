@@ -60,7 +60,7 @@ export const readAlong = async ({ handle, bytes, signal, ended, onProgress }: Re
 
 /**
  * Where whoever has the same open file has read to. What names an offset, as above, does not move it. The kernel answers at
- * once, so this waits for it: to be called back costs ten times what it takes.
+ * once, so this waits for it.
  */
 export const positionOf = ({ fd }: FileHandle): number => {
   const [, position] = /^pos:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? []

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
+import { jsonIn } from '../lib/json.ts'
 import { Refusal } from './refusal.ts'
 import type { Restic } from './restic.ts'
-import { jsonOf } from './snapshots.ts'
 
 /** How long somebody else's work is waited for, before the caller is told to come again. */
 const patienceMs = 20_000
@@ -16,7 +16,8 @@ const Lock = z.looseObject({ time: z.string(), hostname: z.string(), pid: z.int(
 type Lock = z.infer<typeof Lock>
 
 /**
- * Do what needs a lock of the repository. Locks of the dead are removed; the living are waited for a while.
+ * Do what needs a lock of the repository, or must not meet others' work in it. Locks of the dead are removed; the living
+ * are waited for a while.
  *
  * @throws Refusal `repository_locked`
  */
@@ -30,13 +31,15 @@ export const whenUnlocked = async <T>(
     try {
       return await work()
     } catch (error) {
-      if (!(error instanceof Refusal) || error.code !== 'repository_locked') throw error
+      if (!isLocked(error)) throw error
       if (await removeStale(restic)) continue
       if (performance.now() + pause > until) throw error
       await sleep(pause, undefined, { signal: restic.signal })
     }
   }
 }
+
+const isLocked = (error: unknown) => error instanceof Refusal && error.code === 'repository_locked'
 
 /**
  * Remove locks whose holder is gone. restic's own `unlock` finds that out by sending a signal to the process of that
@@ -51,8 +54,14 @@ const removeStale = async (restic: Restic): Promise<boolean> => {
   const uid = restic.user?.uid ?? process.getuid?.()
   const states = await Promise.all(locks.map((lock) => stateOf(lock, uid)))
   if (!states.includes('dead') || states.includes('unsafe')) return false
-  await restic.run(['unlock'])
-  return true
+  try {
+    await restic.run(['unlock'])
+    return true
+  } catch (error) {
+    // Another is at it too.
+    if (isLocked(error)) return false
+    throw error
+  }
 }
 
 const idsOf = async (restic: Restic) =>
@@ -60,7 +69,7 @@ const idsOf = async (restic: Restic) =>
 
 const lockOf = async (restic: Restic, id: string): Promise<Lock | undefined> =>
   restic.run(['cat', 'lock', id, '--no-lock', '--quiet']).then(
-    (said) => Lock.safeParse(jsonOf(said)).data,
+    (said) => Lock.safeParse(jsonIn(said)).data,
     (error: unknown) => {
       // Gone since it was listed, or unreadable: it is not decided on.
       restic.signal.throwIfAborted()

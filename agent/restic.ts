@@ -23,9 +23,15 @@ const cpuSeconds = 86_400
 const tuned = { RESTIC_PACK_SIZE: '64', GOGC: '200' }
 /** The commands that a volume's bytes go through: of others the heap is an index, which may be large. */
 const moving: ReadonlySet<string> = new Set(['backup', 'dump'])
-/** What restic tries again for a quarter of an hour though it does not help. */
+/**
+ * What restic tries again for a quarter of an hour though it does not help. What is not there is among it: a lock or a
+ * snapshot that somebody removed between restic's listing and its look. Told to stop in that, `snapshots` says that there
+ * are none.
+ *
+ * @see restic 0.14.0; from 0.17 on it does not look again for what is not there
+ */
 const hopeless =
-  /retrying after .*: .*(?:permission denied|no space left on device|quota exceeded|read-only file system)/
+  /retrying after .*: .*(?:permission denied|no space left on device|quota exceeded|read-only file system|no such file or directory|key does not exist)/i
 
 /** One repository, opened for one task. Its secrets go with it. */
 export interface Restic extends AsyncDisposable {
@@ -82,7 +88,7 @@ const resticAt = (opened: Opened, place: string, signal: AbortSignal): Restic =>
     signal.throwIfAborted()
     if (program === undefined) throw new Refusal('tool_missing', 'restic is not installed: npm run setup')
     const stop = new AbortController()
-    return startChild(
+    const { stdout, ended } = startChild(
       {
         tools,
         guard: { ...guard, user, noNetwork: guard.noNetwork && store.s3 === undefined },
@@ -106,6 +112,7 @@ const resticAt = (opened: Opened, place: string, signal: AbortSignal): Restic =>
       },
       streams,
     )
+    return { stdout, ended: ended.then((end) => (stop.signal.aborted ? { ...end, code: null } : end)) }
   }
   const assertEnded: Restic['assertEnded'] = (command, ended) => {
     if (ended.code === 0) return

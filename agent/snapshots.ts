@@ -1,7 +1,9 @@
 import * as z from 'zod'
 import type { Backup } from '../lib/agent/backups.ts'
+import { jsonIn } from '../lib/json.ts'
 import { Refusal } from './refusal.ts'
 import type { Restic } from './restic.ts'
+import { whenUnlocked } from './restic-locks.ts'
 
 /** @see restic 0.14.0, `snapshots --json` */
 const Snapshot = z.looseObject({
@@ -25,14 +27,11 @@ export const snapshotsOf = async (
   which: { readonly id?: string; readonly tags?: readonly string[] } = {},
 ): Promise<Snapshot[]> => {
   const tags = which.tags === undefined ? [] : ['--tag', which.tags.join(',')]
-  const said = await restic.run([
-    'snapshots',
-    '--json',
-    '--no-lock',
-    ...tags,
-    ...(which.id === undefined ? [] : [which.id]),
-  ])
-  const parsed = Snapshots.safeParse(jsonOf(said))
+  const ids = which.id === undefined ? [] : [which.id]
+  const said = await whenUnlocked(restic, () =>
+    restic.run(['snapshots', '--json', '--no-lock', ...tags, ...ids]),
+  )
+  const parsed = Snapshots.safeParse(jsonIn(said))
   if (!parsed.success) throw new Refusal('io_error', 'restic snapshots said what is not understood')
   return (parsed.data ?? []).toSorted((one, other) => Date.parse(one.time) - Date.parse(other.time))
 }
@@ -42,14 +41,6 @@ export const snapshotOf = async (restic: Restic, id: string): Promise<Snapshot> 
   const [found] = await snapshotsOf(restic, { id })
   if (found !== undefined) return found
   throw new Refusal('backup_not_found', `There is no backup ${id} in the repository ${restic.name}`)
-}
-
-export const jsonOf = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** What is in the tags of a snapshot, by name. */

@@ -1,12 +1,12 @@
 import { open } from 'node:fs/promises'
 import * as z from 'zod'
 import type { RequestOf } from '../lib/agent/tasks.ts'
+import { jsonIn } from '../lib/json.ts'
 import type { Device } from './devices.ts'
 import { positionOf, readAlong } from './read-along.ts'
 import { Refusal } from './refusal.ts'
 import type { Restic } from './restic.ts'
 import type { Run } from './run.ts'
-import { jsonOf } from './snapshots.ts'
 
 /** restic's last line. @see restic 0.14.0, `backup --json` */
 const Summary = z.looseObject({
@@ -57,7 +57,7 @@ export const takeBackup = async (
   const parsed = last
     .trim()
     .split('\n')
-    .map(jsonOf)
+    .map(jsonIn)
     .reverse()
     .map((line) => Summary.safeParse(line).data)
   const summary = parsed.find((one) => one !== undefined)

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { jsonIn } from '../json.ts'
 
 /**
  * What a function shows to agents, and whom it believes: `ca`, `cert` and `key` for `https:` (the JSON that
@@ -28,12 +29,4 @@ export const parseCredentials = (text: string): AgentCredentials => {
   const parsed = AgentCredentials.safeParse(jsonIn(text))
   if (parsed.success) return parsed.data
   throw new Error("the agent's credentials are not the JSON that npm run agent -- certs writes")
-}
-
-const jsonIn = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { Client, type ClientChannel, type ConnectConfig } from 'ssh2'
 import * as z from 'zod'
+import { jsonIn } from '../json.ts'
 import type { ReadCredentials } from './credentials.ts'
 import { AgentUnreachable } from './errors.ts'
 import type { Transport, TransportAnswer } from './transport.ts'
@@ -178,11 +179,3 @@ const asked = (client: Client, line: string, deadline: number): Promise<Transpor
       opened.end(line)
     })
   })
-
-const jsonIn = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

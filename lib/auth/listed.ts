@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import { DriverError } from '../errors.ts'
+import { jsonIn } from '../json.ts'
 import { remembered } from './remembered.ts'
 
 /** Milliseconds for which a list is gone by: somebody taken out of it is refused within that time. */
@@ -35,12 +36,4 @@ export const listed = <T>({ setting, read }: Listed, schema: z.ZodType<T>): (() 
 const wordsOf = (path: readonly PropertyKey[], message: string): string => {
   const field = path.at(1)
   return field === undefined ? `it ${message}` : `${String(field)} of an entry: ${message}`
-}
-
-const jsonIn = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -2,6 +2,7 @@ import { Agent } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
 import axios from 'axios'
 import type * as z from 'zod'
+import { jsonIn } from '../json.ts'
 import { type Asked, ServiceRefused, ServiceUnreachable, ServiceUnreadable } from './errors.ts'
 
 const ANSWER_MS = 30_000
@@ -91,12 +92,4 @@ export const parsed = <T>(asked: Asked, { status, text }: Answer, schema: z.ZodT
   const [issue] = result.error.issues
   const what = text === '' ? 'it is empty' : `${issue?.path.join('.') || 'it'}: ${issue?.message}`
   throw new ServiceUnreadable(asked, status, what)
-}
-
-const jsonIn = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

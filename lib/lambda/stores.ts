@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { Secrets } from '../agent/tasks.ts'
 import { config } from '../config.ts'
 import { DriverError } from '../errors.ts'
+import { jsonIn } from '../json.ts'
 import { secretText } from './secret.ts'
 
 const Stores = z.record(z.string(), Secrets)
@@ -24,14 +25,6 @@ export const secretsOf = async (store: string): Promise<Secrets | undefined> => 
   const parsed = Stores.safeParse(jsonIn(text))
   if (parsed.success) return parsed.data[store]
   throw wrong('the credentials of stores are not JSON of the form {"<store>": {"accessKeyId": …}}')
-}
-
-const jsonIn = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 const unreadable = (cause: unknown): never => {

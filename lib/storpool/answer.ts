@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import { jsonIn } from '../json.ts'
 import { type Asked, StorPoolApiError, StorPoolUnreadable } from './errors.ts'
 import { ErrorBody } from './schema/answers.ts'
 
@@ -17,14 +18,6 @@ const brief = (words: string, longest = LONGEST_WORDS): string =>
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
 
 /** What came instead of an envelope: its kind and length, never its words. */
 const kindOf = (answer: Answer, value: unknown): string => {
@@ -54,7 +47,7 @@ export const dataOf = <T>(
 ): T => {
   const unreadable = (what: string, isForeign = false) =>
     new StorPoolUnreadable(asked, answer.status, scrub(brief(what)), isForeign)
-  const envelope = parsed(answer.text)
+  const envelope = jsonIn(answer.text)
   if (!isObject(envelope)) throw unreadable(kindOf(answer, envelope), true)
 
   if (isObject(envelope.error)) {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { symlink, writeFile } from 'node:fs/promises'
+import { symlink, unlink, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -83,6 +83,26 @@ test('a repository that somebody else works in is not taken from him', { timeout
   }
   expect(await ended(client, 'locked')).toMatchObject({ state: 'succeeded' })
 })
+
+test.each(['locks', 'snapshots'])(
+  'what goes from the %s between their listing and the look at them hinders nobody',
+  async (folder) => {
+    const { client, path } = backups
+    const requestId = `made-${folder}`
+    const { snapshotId } = await backedUp(client, MiB, { ...of('a.b.1', MiB), requestId })
+    // Listed, and not there.
+    const gone = `${path}/${folder}/${'a'.repeat(64)}`
+    await symlink('/nowhere', gone)
+
+    await client.deleteBackup({ ...inNightly(`beside-${folder}`), snapshotId }, soon())
+    await sleep(3_000)
+    await unlink(gone)
+
+    expect(await ended(client, `beside-${folder}`)).toMatchObject({ state: 'succeeded' })
+    expect(snapshots().map(({ id }) => id)).not.toContain(snapshotId)
+    expect(locks()).toEqual([])
+  },
+)
 
 test('a server that is not there may be there later', async () => {
   await using other = await makeHost()
