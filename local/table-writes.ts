@@ -40,11 +40,11 @@ export const writeAsOne = once((): void => {
   inside.create = (options) => {
     const store = create(options)
     const partOf = store.getItemDb
-    const once = new WeakSet<Part>()
+    const changed = new WeakSet<Part>()
     store.getItemDb = (name) => {
       const part = partOf(name)
-      if (once.has(part)) return part
-      once.add(part)
+      if (changed.has(part)) return part
+      changed.add(part)
       const { put } = part
       part.put = (key, value, done) => (written.has(value) ? done() : put(key, value, done))
       return part

@@ -3,7 +3,7 @@ import { attachmentsList, volumesReassignWait } from '../storpool/attachments.ts
 import { isAmbiguous, isNoSuchClient, isOpenAt, isRefusal } from '../storpool/errors.ts'
 import { type Attachable, named } from './attachable.ts'
 import type { AttachingBackend, Attachment, Host, Page } from './backend.ts'
-import { entries, isSame, modeOn, turn, withOnly } from './book.ts'
+import { confirmed, entries, isSame, modeOn, turn, withOnly } from './book.ts'
 import { isTaken, takenBy } from './claim.ts'
 import { followBook } from './follow-book.ts'
 import { busy, heldBy, holdersOf } from './holders.ts'
@@ -148,16 +148,16 @@ async function confirm(
 ): Promise<void> {
   // Those it was taken from, whoever has it by now.
   const taken = others === 'take' ? entries(intent).filter(({ state }) => state === 'detaching') : []
-  const confirmed = (now: Page) => {
+  const withoutTaken = (now: Page) => {
     const left = entries(now).filter((other) => !taken.some((one) => isSame(one, other)))
-    const isNew = left.some((one) => isSame(one, mine) && one.state === 'attaching')
-    if (!isNew && left.length === entries(now).length) return now
-    return withOnly(
-      now,
-      left.map((one) => (isNew && isSame(one, mine) ? { ...one, state: 'attached' } : one)),
-    )
+    return left.length === entries(now).length ? now : withOnly(now, left)
   }
-  const page = await turn(backend.attachments, volume.globalId, confirmed, intent)
+  const page = await turn(
+    backend.attachments,
+    volume.globalId,
+    (now) => confirmed(withoutTaken(now), mine),
+    intent,
+  )
   await followBook(backend, volume.kind, others === 'take' ? 'all' : [host.clientId], intent, page)
   const found = page.attachments[mine.id]
   if (found !== undefined && isSame(found, mine) && found.state === 'attached') return

@@ -45,6 +45,13 @@ export const withOnly = (page: Page, attachments: readonly Attachment[]): Page =
 export const isSame = (one: Attachment, other: Attachment): boolean =>
   one.id === other.id && one.generation === other.generation
 
+/** The page with this very attachment made; the same page where it is not there, or is not being made. */
+export const confirmed = (page: Page, mine: Attachment): Page => {
+  const there = page.attachments[mine.id]
+  if (there === undefined || !isSame(there, mine) || there.state !== 'attaching') return page
+  return { ...page, attachments: { ...page.attachments, [mine.id]: { ...there, state: 'attached' } } }
+}
+
 /** The mode a client needs so that all its attachments of a volume work; undefined when it has none. */
 export const modeOn = (page: Page, clientId: number): 'rw' | 'ro' | undefined => {
   const modes = entries(page)

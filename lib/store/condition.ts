@@ -1,12 +1,12 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 
-/** What an expression's placeholders stand for: names behind a `#`, plain values behind a `:`. */
-export interface Placeholders {
+/** What an expression names: attributes behind a `#`, plain values behind a `:`. */
+export interface Named {
   readonly names?: Record<string, string> | undefined
   readonly values?: Readonly<Record<string, unknown>> | undefined
 }
 
-export interface Condition extends Placeholders {
+export interface Condition extends Named {
   readonly condition?: string | undefined
 }
 

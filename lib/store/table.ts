@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { manySockets } from '../aws-sockets.ts'
-import type { Condition, Placeholders } from './condition.ts'
+import type { Condition, Named } from './condition.ts'
 
 /** The one table, and a client that gives up well before the function does. */
 export interface Table {
@@ -44,16 +44,16 @@ const marshallOptions = { removeUndefinedValues: true, convertClassInstanceToMap
 /** What is undefined is left out. */
 export const rawOf = (plain: object): Raw => marshall(plain, marshallOptions)
 
-/** DynamoDB refuses a map of placeholders that has none. */
+/** DynamoDB refuses an empty map. */
 const unlessEmpty = <T extends object>(map: T): T | undefined =>
   Object.keys(map).length === 0 ? undefined : map
 
-const placeholders = ({ names = {}, values = {} }: Placeholders) => ({
+const namedIn = ({ names = {}, values = {} }: Named) => ({
   ExpressionAttributeNames: unlessEmpty(names),
   ExpressionAttributeValues: unlessEmpty(rawOf(values)),
 })
 
-const only = (when: Condition) => ({ ConditionExpression: when.condition, ...placeholders(when) })
+const only = (when: Condition) => ({ ConditionExpression: when.condition, ...namedIn(when) })
 
 /** @returns undefined where there is none. What was written before is seen. */
 export const readItem = async ({ client, name }: Table, key: Plain): Promise<Plain | undefined> => {
@@ -91,7 +91,7 @@ export const updateItem = async ({ client, name }: Table, key: Plain, change: Ch
 
 export type Index = 'gsi1' | 'gsi2' | 'gsi3'
 
-interface Query extends Placeholders {
+interface Query extends Named {
   readonly index: Index
   /** The condition on the keys of the index. */
   readonly keys: string
@@ -111,7 +111,7 @@ export const queryIndex = async ({ client, name }: Table, query: Query) => {
       IndexName: query.index,
       KeyConditionExpression: query.keys,
       FilterExpression: query.filter,
-      ...placeholders(query),
+      ...namedIn(query),
       ScanIndexForward: query.oldestFirst,
       Limit: query.limit,
       ExclusiveStartKey: query.start,

@@ -1,5 +1,5 @@
-import type { Attachment, Page } from '../../driver/backend.ts'
-import { entries, isSame, turn } from '../../driver/book.ts'
+import type { Attachment } from '../../driver/backend.ts'
+import { confirmed, entries, turn } from '../../driver/book.ts'
 import { listAttached } from '../../driver/inventory.ts'
 import { terminateConnection } from '../../driver/terminate-connection.ts'
 import { inDriversWords } from '../../drivers-words.ts'
@@ -10,6 +10,7 @@ import type { AttachmentPointer, VolumeRecord } from '../record.ts'
 import { serviceNames } from '../services.ts'
 import { CUT_OFF_MS } from '../working.ts'
 import type { Census } from './census.ts'
+import { each } from './each.ts'
 import { DEAD_MS, isOlder, type Looking } from './findings.ts'
 
 /** Pointers to attachments that are no more, and what may be left of their connections. @returns false: the time was up. */
@@ -62,12 +63,12 @@ export async function compareAttached(looking: Looking, { volumes }: Census): Pr
     const found = await listAttached(await storage.backend(service))
     for (const [globalId, clients] of found) attached.set(globalId, clients)
   }
-  for (const [id, { globalId, connected, isRecent }] of volumes) {
+  const compared = await each(looking, [[...volumes]], async ([id, { globalId, connected, isRecent }]) => {
     const lost = connected.filter(({ clientId }) => !attached.get(globalId ?? '')?.has(Number(clientId)))
     if (lost.length > 0) await tellOfLost(looking, id, lost)
     else if (isRecent && connected.length > 0) await tellTheBook(looking, id)
-    if (looking.isOver()) return false
-  }
+  })
+  if (!compared) return false
   const half: Half[] = []
   for (const [globalId, clients] of attached) {
     if (looking.isOver()) return false
@@ -108,12 +109,7 @@ async function tellTheBook({ storage, found }: Looking, id: string): Promise<voi
     const tell = (text: string, mended: boolean) =>
       found({ kind: 'attachment', id: one.id, text: `of volume ${id}: ${text}`, mended })
     // The book alone: StorPool has it attached, and where somebody ends it meanwhile it is to stay ended.
-    const confirmed = (now: Page): Page => {
-      const there = now.attachments[one.id]
-      if (there === undefined || !isSame(there, entry) || there.state !== 'attaching') return now
-      return { ...now, attachments: { ...now.attachments, [one.id]: { ...there, state: 'attached' } } }
-    }
-    await turn(backend.attachments, volume.globalId, confirmed).then(
+    await turn(backend.attachments, volume.globalId, (now) => confirmed(now, entry)).then(
       (now) => now.attachments[one.id]?.state === 'attached' && tell('the book had it as being made', true),
       (error: unknown) => tell(inDriversWords(error).message, false),
     )

@@ -6,6 +6,7 @@ import type { SnapshotRecord, VolumeRecord } from '../record.ts'
 import { cutOff, settleAttachments } from '../settle-attachments.ts'
 import { snapshotKind } from '../snapshot-operations.ts'
 import { CUT_OFF_MS, settleOn } from '../working.ts'
+import { each } from './each.ts'
 import { isOlder, type Looking } from './findings.ts'
 
 /** What is kept of a record while all are gone through: little, as there may be a hundred thousand. */
@@ -30,9 +31,6 @@ export interface Census {
   readonly used: ReadonlyMap<string, Amounts>
   readonly complete: boolean
 }
-
-/** Records that are seen to at once. */
-const AT_ONCE = 8
 
 const RECENT_MS = 24 * 3_600_000
 
@@ -68,21 +66,6 @@ export async function takeCensus(looking: Looking): Promise<Census> {
     (await each(looking, storage.snapshots.pages(), seeSnapshot)) &&
     (await each(looking, storage.volumes.pages(), seeVolume))
   return { volumes, snapshots, used, complete }
-}
-
-/** @returns false: the time was up before the last of them. */
-async function each<T>(
-  looking: Looking,
-  pages: AsyncIterable<readonly T[]>,
-  see: (one: T) => Promise<void>,
-): Promise<boolean> {
-  for await (const page of pages) {
-    for (let n = 0; n < page.length; n += AT_ONCE) {
-      if (looking.isOver()) return false
-      await Promise.all(page.slice(n, n + AT_ONCE).map(see))
-    }
-  }
-  return true
 }
 
 const keptOf = (storage: BlockStorage, volume: VolumeRecord): Kept => ({

@@ -40,6 +40,15 @@ afterAll(async () => {
 const snapshots = () => snapshotsIn(backups)
 const locks = () => locksIn(backups)
 
+const large = 256 * MiB
+/** A volume whose backup is under way, far from its end. @returns its file */
+const backingUp = async (id: string) => {
+  const file = await host.attach(large, { id, fill: 'x' })
+  await backups.client.backupVolume(backupRequest(large, of(id, large)), soon())
+  await underWay(backups.client, MiB, `backup-${id}`)
+  return file
+}
+
 test('two that begin at once make one repository, which opens with one password alone', async () => {
   const { client, path } = backups
   for (const id of ['a.b.1', 'a.b.2']) await writeFile(await host.attach(MiB, { id }), noise(MiB))
@@ -61,11 +70,8 @@ test('two that begin at once make one repository, which opens with one password 
 
 test('cancelled in the middle it leaves no snapshot, no lock and no process', async () => {
   const { client } = backups
-  const large = 256 * MiB
-  await host.attach(large, { id: 'a.b.3', fill: 'x' })
   const before = snapshots().length
-  await client.backupVolume(backupRequest(large, of('a.b.3', large)), soon())
-  await underWay(client, MiB, 'backup-a.b.3')
+  await backingUp('a.b.3')
 
   const task = await client.cancelTask({ id: 'backup-a.b.3' }, soon())
 
@@ -77,11 +83,8 @@ test('cancelled in the middle it leaves no snapshot, no lock and no process', as
 
 test('a device that ends early, or cannot be read, is never taken for a smaller volume', async () => {
   const { client } = backups
-  const large = 256 * MiB
-  const file = await host.attach(large, { id: 'a.b.4', fill: 'x' })
   const before = snapshots().length
-  await client.backupVolume(backupRequest(large, of('a.b.4', large)), soon())
-  await underWay(client, MiB, 'backup-a.b.4')
+  const file = await backingUp('a.b.4')
 
   await truncate(file, MiB)
 
@@ -92,11 +95,8 @@ test('a device that ends early, or cannot be read, is never taken for a smaller 
 
 test('the same where the digest is far ahead of restic, which says that it is done', async () => {
   const { client } = backups
-  const large = 256 * MiB
-  const file = await host.attach(large, { id: 'a.b.10', fill: 'x' })
   const before = snapshots().length
-  await client.backupVolume(backupRequest(large, of('a.b.10', large)), soon())
-  await underWay(client, MiB, 'backup-a.b.10')
+  const file = await backingUp('a.b.10')
 
   const held = host.children().map(Number)
   for (const pid of held) process.kill(pid, 'SIGSTOP')
@@ -111,10 +111,7 @@ test('the same where the digest is far ahead of restic, which says that it is do
 
 test('a device that is taken from this host ends its backup', async () => {
   const { client } = backups
-  const large = 256 * MiB
-  await host.attach(large, { id: 'a.b.8', fill: 'x' })
-  await client.backupVolume(backupRequest(large, of('a.b.8', large)), soon())
-  await underWay(client, MiB, 'backup-a.b.8')
+  await backingUp('a.b.8')
 
   // Held, so that it cannot be done before the loss is noticed.
   for (const pid of host.children()) process.kill(Number(pid), 'SIGSTOP')
@@ -129,10 +126,7 @@ test('a device that is taken from this host ends its backup', async () => {
 
 test('restic killed in the middle is an error, and the next try is whole', async () => {
   const { client } = backups
-  const large = 256 * MiB
-  const file = await host.attach(large, { id: 'a.b.5', fill: 'x' })
-  await client.backupVolume(backupRequest(large, of('a.b.5', large)), soon())
-  await underWay(client, MiB, 'backup-a.b.5')
+  const file = await backingUp('a.b.5')
 
   for (const pid of host.children()) process.kill(Number(pid), 'SIGKILL')
 
