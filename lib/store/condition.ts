@@ -31,5 +31,9 @@ export const ifHolds = async <T>(write: Promise<T>): Promise<T | undefined> => {
 }
 
 /** Whether it was written. */
-export const isWritten = async (write: Promise<object>): Promise<boolean> =>
-  (await ifHolds(write)) !== undefined
+export const isWritten = async (write: Promise<unknown>): Promise<boolean> =>
+  (await ifHolds(write.then(() => true))) === true
+
+/** The condition did not hold for a write that was not made for the first time: it may have been carried out before. */
+export const isRefusedAgain = (error: unknown): boolean =>
+  error instanceof ConditionalCheckFailedException && (error.$metadata.attempts ?? 1) > 1

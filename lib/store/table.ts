@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   type AttributeValue,
   DeleteItemCommand,
@@ -10,8 +11,8 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
-import { manySockets } from '../aws-sockets.ts'
-import type { Condition, Named } from './condition.ts'
+import { answeredIn } from '../aws-requests.ts'
+import { type Condition, isRefusedAgain, type Named } from './condition.ts'
 
 /** The one table, and a client that gives up well before the function does. */
 export interface Table {
@@ -21,6 +22,10 @@ export interface Table {
 
 /** An item, or a part of it, in plain values. */
 export type Plain = Readonly<Record<string, unknown>>
+/** What is written says where. */
+interface Keyed {
+  readonly pk: string
+}
 /** The same as DynamoDB has it. */
 export type Raw = Record<string, AttributeValue>
 
@@ -28,7 +33,7 @@ export type Raw = Record<string, AttributeValue>
 export const openTable = (name: string, more: DynamoDBClientConfig = {}): Table => {
   const client = new DynamoDBClient({
     maxAttempts: 4,
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: 4_000, ...manySockets },
+    requestHandler: answeredIn(4_000),
     // What a kind of command goes through is put together once, not for every request.
     cacheMiddleware: true,
     ...more,
@@ -64,11 +69,37 @@ export const readItem = async ({ client, name }: Table, key: Plain): Promise<Pla
 }
 
 /** @throws ConditionalCheckFailedException: see `ifHolds`; likewise the other writes. */
-export const putItem = async ({ client, name }: Table, item: object, when: Condition = {}) =>
-  await client.send(new PutItemCommand({ TableName: name, Item: rawOf(item), ...only(when) }))
+export const putItem = async <T extends Keyed>(
+  table: Table,
+  item: T,
+  when: Condition = {},
+): Promise<void> => {
+  const raw = rawOf(item)
+  const write = table.client.send(new PutItemCommand({ TableName: table.name, Item: raw, ...only(when) }))
+  await settled(table, write, item, (there) => isDeepStrictEqual(there, unmarshall(raw)))
+}
 
-export const removeItem = async ({ client, name }: Table, key: Plain, when: Condition = {}) =>
-  await client.send(new DeleteItemCommand({ TableName: name, Key: rawOf(key), ...only(when) }))
+export const removeItem = async (table: Table, key: Keyed, when: Condition = {}): Promise<void> => {
+  const command = new DeleteItemCommand({ TableName: table.name, Key: rawOf(key), ...only(when) })
+  await settled(table, table.client.send(command), key, (there) => there === undefined)
+}
+
+/**
+ * A write whose answer is lost is made again by the client, and refused then where it was carried out: what is there says
+ * so.
+ */
+const settled = async (
+  table: Table,
+  write: Promise<unknown>,
+  { pk }: Keyed,
+  isDone: (there: Plain | undefined) => boolean,
+): Promise<void> => {
+  try {
+    await write
+  } catch (error) {
+    if (!isRefusedAgain(error) || !isDone(await readItem(table, { pk }))) throw error
+  }
+}
 
 interface Change extends Condition {
   readonly update: string
