@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { History } from '../stats/sample.ts'
 import { itemsOf } from './query.ts'
-import { putItem, queryIndex, type Table } from './table.ts'
+import { putItem, type Table } from './table.ts'
 
 /** Seconds a sample is kept: DynamoDB deletes it some time after that. */
 const KEPT_SECONDS = 30 * 24 * 3600
@@ -55,13 +55,6 @@ export const statsHistory = (table: Table): History => ({
   newest: async (backend) =>
     (await itemsOf(table, Item, { index: 'gsi3', group: group(backend), limit: 1 }))[0],
 
-  async since(backend, since) {
-    const { items } = await queryIndex(table, {
-      index: 'gsi3',
-      keys: 'gsi3pk = :pk AND gsi3sk >= :since',
-      values: { ':pk': group(backend), ':since': since },
-      oldestFirst: true,
-    })
-    return items.map((item) => Item.parse(item))
-  },
+  since: (backend, since) =>
+    itemsOf(table, Item, { index: 'gsi3', group: group(backend), beyond: since, oldestFirst: true }),
 })

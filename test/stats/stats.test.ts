@@ -104,6 +104,19 @@ test('a sample is kept each time; the newest answers without refresh, and the ho
   expect(cluster.simulator.calls).toHaveLength(2)
 })
 
+test('the hour of a cluster with many templates is whole, though it is more than one answer of the table', async () => {
+  await using cluster = await startCluster()
+  const history = statsHistory(cluster.table)
+  const stats = await measureVolumeStats(cluster.backend)
+  const pools = Array.from({ length: 300 }, () => stats.pools[0]!)
+  const minutes = Array.from({ length: 60 }, (_, n) => `2026-11-22T11:${String(n).padStart(2, '0')}:01.000Z`)
+  await Promise.all(minutes.map((at) => history.keep({ backend: 'default', at, stats: { ...stats, pools } })))
+
+  const { lastHour } = await getStats(history, { backend: 'default' }, '2026-11-22T12:00:00.000Z')
+
+  expect(lastHour.map(({ at }) => at)).toEqual(minutes)
+})
+
 test('a backend that is away does not keep the others from being published', async () => {
   await using cluster = await startCluster()
   const both = publishing(cluster, '2026-11-22T12:00:00.000Z', ['default', 'far'])
