@@ -6,7 +6,7 @@ import { putItem, readItem, type Table, updateItem } from './table.ts'
 
 const key = (project: string) => ({ pk: `QUOTA#${project}` })
 
-/** That a project has a quota at all: written once, so that all of them can be listed without an index of what they use. */
+/** That a project has a quota at all: written with the first thing counted, so that all of them can be listed without an index of what they use. */
 const listed = (project: string) => ({
   pk: `PROJECT#${project}`,
   project,
@@ -67,9 +67,11 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
     }
   }
 
-  /** @returns what the fields were that it changed. */
-  const update = (project: string, text: string, { names, values }: Expression, condition?: string) =>
-    updateItem(table, key(project), { update: text, condition, names, values, returns: 'UPDATED_OLD' })
+  const update = async (project: string, text: string, { names, values }: Expression, condition?: string) => {
+    const change = { update: text, condition, names, values, returns: 'UPDATED_OLD' } as const
+    const before = await updateItem(table, key(project), change)
+    if (before[CHANGES] === undefined) await putItem(table, listed(project))
+  }
 
   const changed = (parts: Expression) => `${parts.name(CHANGES)} ${parts.value(1)}`
 
@@ -92,16 +94,8 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
       return `${used} ${parts.value(amount)}`
     })
     const set = `${reservation} = ${parts.value({ since: now(), amounts })}`
-    const written = await ifHolds(
-      update(
-        project,
-        `SET ${set} ADD ${[...added, changed(parts)].join(', ')}`,
-        parts,
-        conditions.join(' AND '),
-      ),
-    )
-    if (written !== undefined && Object.keys(written).length === 0) await putItem(table, listed(project))
-    return written !== undefined
+    const text = `SET ${set} ADD ${[...added, changed(parts)].join(', ')}`
+    return isWritten(update(project, text, parts, conditions.join(' AND ')))
   }
 
   /** Strike out a reservation. @param sign what becomes of its amounts: 0 in use, -1 given back. */
