@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type As, type BlockStorageSystem, startBlockStorage } from '../support/block-storage.ts'
+import { type BlockStorageSystem, newest, startBlockStorage } from '../support/block-storage.ts'
 
 let storage: BlockStorageSystem
 beforeAll(async () => {
@@ -8,7 +8,6 @@ beforeAll(async () => {
 })
 afterAll(() => storage?.[Symbol.asyncDispose]())
 
-const newest: As = { version: 71 }
 const connector = { host: 'host-1', ip: '127.0.0.1', initiator: 'iqn.2026-01.test:1' }
 const show = (id: string) => storage.show('volume', id, newest)
 const statusOf = async (id: string) => (await show(id)).status

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { initializeConnection } from '../../lib/driver/initialize-connection.ts'
 import { volumesReassignWait } from '../../lib/storpool/attachments.ts'
 import { volumeDelete } from '../../lib/storpool/volumes.ts'
+import { newest } from '../support/block-storage.ts'
 import { nameOf } from '../support/makers.ts'
-import { newest, type Reconciling, startReconciling, well } from '../support/reconciling.ts'
+import { type Reconciling, startReconciling, well } from '../support/reconciling.ts'
 
 let system: Reconciling
 beforeAll(async () => {

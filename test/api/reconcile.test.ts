@@ -5,9 +5,9 @@ import { volumeDelete } from '../../lib/storpool/volumes.ts'
 import { volumeAmounts } from '../../lib/volumes/quotas.ts'
 import { reconcile } from '../../lib/volumes/reconcile/reconcile.ts'
 import { DEFAULT_TYPE } from '../../lib/volumes/types.ts'
-import { project } from '../support/block-storage.ts'
+import { newest, project } from '../support/block-storage.ts'
 import { aContext, anHttpEvent, nameOf } from '../support/makers.ts'
-import { newest, type Reconciling, startReconciling, well } from '../support/reconciling.ts'
+import { type Reconciling, startReconciling, well } from '../support/reconciling.ts'
 
 let system: Reconciling
 beforeAll(async () => {

@@ -27,6 +27,8 @@ export interface As {
   readonly role?: Role
 }
 
+export const newest: As = { version: 71 }
+
 export interface Answered {
   readonly status: number | undefined
   readonly headers: Record<string, unknown>
