@@ -1,10 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
-import { readFile, rename, symlink, writeFile } from 'node:fs/promises'
+import { readFile, rename, symlink } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 import {
-  attachment,
-  clientId,
   copyRequest,
   ended,
   globalId,
@@ -97,114 +95,6 @@ test('leaves the device as large as it was, also where that is no whole number o
   expect(await sha256(file)).toBe(await sha256(image))
 })
 
-test('gives the same task to the same request, and a conflict to another under its id', async () => {
-  await using host = await makeHost()
-  const { agent, client } = await host.start()
-  await using _ = agent
-  await host.attach(4 * MiB)
-  await host.image('disk', noise(2 * MiB))
-  const request = copyRequest('disk', 'raw', 4 * MiB)
-
-  const [first, second] = await Promise.all([
-    client.copyImage(request, soon()),
-    client.copyImage(request, soon()),
-  ])
-  expect([first.id, second.id]).toEqual(['request-1', 'request-1'])
-  const other = client.copyImage({ ...request, targetState: 'new' }, soon())
-  await expect(other).rejects.toMatchObject({ code: 'request_conflict', retryable: false })
-
-  const done = await ended(client)
-  expect(await client.copyImage(request, soon())).toEqual(done)
-  expect(await client.tasks(soon())).toEqual([done])
-})
-
-test('a task on a volume bars another one, and its release', async () => {
-  await using host = await makeHost()
-  const { agent, client } = await host.start()
-  await using _ = agent
-  await host.attach(64 * MiB)
-  await host.image('disk', noise(64 * MiB))
-  const request = copyRequest('disk', 'raw', 64 * MiB)
-  await client.copyImage(request, soon())
-
-  const second = client.copyImage({ ...request, requestId: 'request-2' }, soon())
-  const release = client.release({ clientId, volume: { globalId }, attachment: attachment() }, soon())
-
-  await expect(second).rejects.toMatchObject({ code: 'volume_in_use', details: { task: 'request-1' } })
-  await expect(release).rejects.toMatchObject({ code: 'volume_in_use', details: { task: 'request-1' } })
-  await client.cancelTask({ id: 'request-1' }, soon())
-  await client.release({ clientId, volume: { globalId }, attachment: attachment() }, soon())
-  const late = client.copyImage({ ...request, requestId: 'request-3' }, soon())
-  await expect(late).rejects.toMatchObject({ code: 'stale_generation' })
-})
-
-test('takes no more tasks at once than it may', async () => {
-  await using host = await makeHost()
-  const { agent, client } = await host.start({ maxTasks: 1 })
-  await using _ = agent
-  await host.attach(64 * MiB)
-  await host.image('disk', noise(64 * MiB))
-  const request = copyRequest('disk', 'raw', 64 * MiB)
-  await client.copyImage(request, soon())
-
-  const elsewhere = { ...request, requestId: 'request-2', volume: { globalId: 'c.d.e', sizeBytes: MiB } }
-  await expect(client.copyImage(elsewhere, soon())).rejects.toMatchObject({
-    code: 'too_many_tasks',
-    retryable: true,
-  })
-})
-
-test('a cancelled copy leaves no process, writes no more, and says that the volume is partly written', async () => {
-  await using host = await makeHost()
-  const { agent, client } = await host.start()
-  await using _ = agent
-  const file = await host.attach(64 * MiB)
-  await host.image('disk', noise(64 * MiB))
-  await client.copyImage(copyRequest('disk', 'raw', 64 * MiB), soon())
-  await underWay(client, 4 * MiB)
-
-  const task = await client.cancelTask({ id: 'request-1' }, soon())
-
-  expect(task).toMatchObject({
-    state: 'cancelled',
-    error: { code: 'cancelled' },
-    result: { partlyWritten: true },
-  })
-  expect(task.doneBytes).toBeLessThan(task.totalBytes)
-  expect(host.children()).toEqual([])
-  const left = await sha256(file)
-  await sleep(50)
-  expect(await sha256(file)).toBe(left)
-  expect(await client.cancelTask({ id: 'request-1' }, soon())).toEqual(task)
-})
-
-test('a higher generation stops the task of a lower one before it is let in', async () => {
-  await using host = await makeHost()
-  const { agent, client } = await host.start({ segmentBytes: 4 * MiB })
-  await using _ = agent
-  const file = await host.attach(64 * MiB)
-  await host.image('old', noise(64 * MiB))
-  const image = await host.image('new', noise(2 * MiB))
-  await client.copyImage(copyRequest('old', 'raw', 64 * MiB), soon())
-  await underWay(client, 4 * MiB)
-
-  const later = { requestId: 'request-2', attachment: attachment(2), targetState: 'new' as const }
-  await client.copyImage(copyRequest('new', 'raw', 64 * MiB, later), soon())
-
-  expect(await ended(client, 'request-2')).toMatchObject({ state: 'succeeded' })
-  expect(await ended(client)).toMatchObject({
-    state: 'failed',
-    error: { code: 'stale_generation' },
-    result: { partlyWritten: true },
-  })
-  const content = await readFile(file)
-  expect(content.subarray(0, 2 * MiB).equals(await readFile(image))).toBe(true)
-  expect(
-    content.subarray(2 * MiB).every((byte) => byte === 0),
-    'nothing of the old image',
-  ).toBe(true)
-})
-
 test('notices that the image was replaced while it was copied', async () => {
   await using host = await makeHost()
   const { agent, client } = await host.start()
@@ -279,81 +169,6 @@ test('refuses before the first write what cannot be copied', async () => {
   const right = copyRequest('disk', 'raw', 4 * MiB, { requestId: 'right', sha256: await sha256(image) })
   await client.copyImage(right, soon())
   expect(await ended(client, 'right')).toMatchObject({ state: 'succeeded' })
-})
-
-/** A device that is there, and its part of a request to copy from it. */
-const copied = (id: string, sizeBytes: number, generation = 1) => ({
-  volume: { globalId: id, sizeBytes },
-  attachment: attachment(generation, `from-${generation}`),
-})
-
-test('copies one volume onto a larger one, and clears what lies behind', async () => {
-  await using host = await makeHost()
-  const { agent, client } = await host.start()
-  await using _ = agent
-  const from = await host.attach(6 * MiB, { id: 'a.b.1' })
-  const bytes = Buffer.alloc(6 * MiB)
-  noise(MiB).copy(bytes, 2 * MiB)
-  await writeFile(from, bytes)
-  const to = await host.attach(8 * MiB, { fill: 'x' })
-  const { source: _image, format: _format, ...request } = copyRequest('none', 'raw', 8 * MiB)
-
-  await client.copyVolume({ ...request, source: copied('a.b.1', 6 * MiB) }, soon())
-
-  expect(await ended(client)).toMatchObject({
-    kind: 'copy-volume',
-    state: 'succeeded',
-    volume: globalId,
-    doneBytes: 6 * MiB,
-    totalBytes: 6 * MiB,
-  })
-  const content = await readFile(to)
-  expect(content.subarray(0, 6 * MiB).equals(bytes)).toBe(true)
-  expect(content.subarray(6 * MiB).every((byte) => byte === 0)).toBe(true)
-})
-
-test('a copy between volumes is stopped when either is attached anew', { timeout: 60_000 }, async () => {
-  await using host = await makeHost()
-  const { agent, client } = await host.start()
-  await using _ = agent
-  await host.attach(512 * MiB, { id: 'a.b.1', fill: 'y' })
-  await host.attach(512 * MiB)
-  const { source: _image, format: _format, ...request } = copyRequest('none', 'raw', 512 * MiB)
-  await client.copyVolume({ ...request, source: copied('a.b.1', 512 * MiB) }, soon())
-  await underWay(client, MiB)
-
-  await client.attachWait({ clientId, ...copied('a.b.1', 512 * MiB, 2), mode: 'ro', waitMs: 1_000 }, soon())
-
-  expect(await ended(client)).toMatchObject({
-    state: 'failed',
-    error: { code: 'stale_generation' },
-    result: { partlyWritten: true },
-  })
-  expect(host.children()).toEqual([])
-})
-
-test.each([
-  ['onto itself', { id: globalId, bytes: 2 * MiB }, 'bad_request'],
-  ['from a larger one', { id: 'a.b.1', bytes: 4 * MiB }, 'size_mismatch'],
-])('a volume is not copied %s, and nothing is written', async (_, { id, bytes }, code) => {
-  await using host = await makeHost()
-  const { agent, client } = await host.start()
-  await using _agent = agent
-  const to = await host.attach(2 * MiB, { fill: 'x' })
-  if (id !== globalId) await host.attach(bytes, { id })
-  const { source: _image, format: _format, ...request } = copyRequest('none', 'raw', 2 * MiB)
-
-  const asked = client.copyVolume(
-    { ...request, source: { ...copied(id, bytes), attachment: attachment() } },
-    soon(),
-  )
-  const refusal = await asked.then(
-    async () => (await ended(client)).error,
-    (error: { code: string }) => error,
-  )
-
-  expect(refusal).toMatchObject({ code })
-  expect((await readFile(to)).every((byte) => byte === 'x'.charCodeAt(0))).toBe(true)
 })
 
 test('what opens a store is neither remembered nor part of what a request is known by', async () => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 /** Everything that can go wrong, and the test that shows what comes of it. */
 const failures: Record<string, readonly (readonly [file: string, test: string])[]> = {
   'a function calls twice': [
-    ['copy', 'gives the same task to the same request, and a conflict to another under its id'],
+    ['copy-tasks', 'gives the same task to the same request, and a conflict to another under its id'],
   ],
   'a function dies after its call': [
     ['failures', 'a task goes on though its caller is gone, and is found again'],
@@ -27,7 +27,7 @@ const failures: Record<string, readonly (readonly [file: string, test: string])[
   ],
   'a stale function writes': [
     ['attach', 'refuses a lower generation, and the same one from another attachment'],
-    ['copy', 'a higher generation stops the task of a lower one before it is let in'],
+    ['copy-tasks', 'a higher generation stops the task of a lower one before it is let in'],
     ['memory', 'a generation from before its memory was lost stays refused once a later one was adopted'],
   ],
   'the volume is taken away': [
