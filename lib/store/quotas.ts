@@ -67,10 +67,16 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
     }
   }
 
-  const update = async (project: string, text: string, { names, values }: Expression, condition?: string) => {
-    const change = { update: text, condition, names, values, returns: 'UPDATED_OLD' } as const
-    const before = await updateItem(table, key(project), change)
-    if (before[CHANGES] === undefined) await putItem(table, listed(project))
+  /** @returns what the fields were that it changed. */
+  const update = (project: string, text: string, { names, values }: Expression, condition?: string) =>
+    updateItem(table, key(project), { update: text, condition, names, values, returns: 'UPDATED_OLD' })
+
+  const list = (project: string) => putItem(table, listed(project))
+
+  /** A change of what is used. */
+  const count = async (...change: Parameters<typeof update>) => {
+    const before = await update(...change)
+    if (before[CHANGES] === undefined) await list(change[0])
   }
 
   const changed = (parts: Expression) => `${parts.name(CHANGES)} ${parts.value(1)}`
@@ -95,7 +101,7 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
     })
     const set = `${reservation} = ${parts.value({ since: now(), amounts })}`
     const text = `SET ${set} ADD ${[...added, changed(parts)].join(', ')}`
-    return isWritten(update(project, text, parts, conditions.join(' AND ')))
+    return isWritten(count(project, text, parts, conditions.join(' AND ')))
   }
 
   /** Strike out a reservation. @param sign what becomes of its amounts: 0 in use, -1 given back. */
@@ -109,7 +115,7 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
     )
     const adding = [...returned, changed(parts)].join(', ')
     await ifHolds(
-      update(project, `REMOVE ${reservation} ADD ${adding}`, parts, `attribute_exists(${reservation})`),
+      count(project, `REMOVE ${reservation} ADD ${adding}`, parts, `attribute_exists(${reservation})`),
     )
   }
 
@@ -141,7 +147,7 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
       const returned = Object.entries(amounts).map(
         ([resource, amount]) => `${parts.name(`${USED}${resource}`)} ${parts.value(-amount)}`,
       )
-      await update(project, `ADD ${[...returned, changed(parts)].join(', ')}`, parts)
+      await count(project, `ADD ${[...returned, changed(parts)].join(', ')}`, parts)
     },
 
     async limit(project, limits) {
@@ -171,7 +177,7 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
       const unchanged =
         seen.changes === 0 ? `attribute_not_exists(${changes})` : `${changes} = ${parts.value(seen.changes)}`
       return isWritten(
-        update(project, `SET ${set.join(', ')} ADD ${changes} ${parts.value(1)}`, parts, unchanged),
+        count(project, `SET ${set.join(', ')} ADD ${changes} ${parts.value(1)}`, parts, unchanged),
       )
     },
 

@@ -26,6 +26,14 @@ test.each<[string, (to: Quotas) => Promise<unknown>]>([
   expect(await to.projects()).toEqual(['p'])
 })
 
+test('limits alone list nobody: who sets them has no right to', async () => {
+  const to = counted()
+
+  await to.limit('p', { volumes: 5 })
+
+  expect(await to.projects()).toEqual([])
+})
+
 test('what is not counted as it was asked for leaves no trace', async () => {
   const to = counted()
 
