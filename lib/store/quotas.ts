@@ -128,7 +128,11 @@ export const quotas = (table: Table, defaults: Amounts, now: () => string): Quot
       for (let tries = 0; tries < TRIES; tries++) {
         if (await add(project, id, amounts, limits)) return undefined
         const there = await read(project)
-        if (there.reservations[id] !== undefined) return undefined
+        if (there.reservations[id] !== undefined) {
+          // Counted by a try whose answer was lost.
+          if (there.changes === 1) await list(project)
+          return undefined
+        }
         limits = there.limits
         for (const [resource, amount] of Object.entries(amounts)) {
           const limit = limits[resource] ?? defaults[resource] ?? -1

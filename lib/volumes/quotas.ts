@@ -39,7 +39,7 @@ export interface Quotas {
   limit(project: string, limits: Readonly<Record<string, number | null>>): Promise<void>
   /** Count anew, on the condition that nothing was counted since `seen` was read. @returns false: something was. */
   recount(project: string, seen: QuotaUse, used: Amounts): Promise<boolean>
-  /** Every project that ever had something reserved. */
+  /** Every project of which something was ever counted, but for what was cut off in the middle of the first. */
   projects(): Promise<string[]>
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createVolume } from '../../lib/driver/create-volume.ts'
+import { putItem, readItem, removeItem } from '../../lib/store/table.ts'
 import { volumeDelete } from '../../lib/storpool/volumes.ts'
 import { volumeAmounts } from '../../lib/volumes/quotas.ts'
 import { reconcile } from '../../lib/volumes/reconcile/reconcile.ts'
@@ -66,6 +67,22 @@ test('quota that a dead call had reserved is given back', async () => {
 
   expect([counts, unmended]).toEqual([{ reservation: 1 }, 0])
   expect(await used()).toBe(before)
+})
+
+test('the quota of a project whose first call was cut off before it was listed is looked after, too', async () => {
+  const { table } = system.cluster
+  const place = { pk: `PROJECT#${project}` }
+  await system.aVolume()
+  const before = await used()
+  const listed = await readItem(table, place)
+  await removeItem(table, place)
+  expect(await system.later()).toMatchObject(well)
+  await system.storage().quotas.reserve(project, randomUUID(), volumeAmounts(5, DEFAULT_TYPE.id))
+
+  expect((await system.later()).counts).toEqual({ reservation: 1 })
+
+  expect(await used()).toBe(before)
+  await putItem(table, { ...listed, ...place })
 })
 
 test('what a dead call made on the cluster is told of, and removed when asked', async () => {

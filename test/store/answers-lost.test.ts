@@ -1,6 +1,7 @@
 import { request as ask, createServer } from 'node:http'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { atVersion, isNew, isWritten } from '../../lib/store/condition.ts'
+import { quotas } from '../../lib/store/quotas.ts'
 import { openTable, putItem, readItem, removeItem, type Table } from '../../lib/store/table.ts'
 import { emptyTable, startTable } from '../support/table.ts'
 
@@ -80,4 +81,14 @@ test('who was overtaken meanwhile has not written', async () => {
   expect(await isWritten(putItem(way.table, { pk: 'a', version: 2, by: 'me' }, atVersion(1)))).toBe(false)
 
   expect(await readItem(storage.table, { pk: 'a' })).toEqual(other)
+})
+
+test('a project whose first count was answered by nobody is counted once, and among those with a quota', async () => {
+  await using way = await lossyWay('cut off')
+  const to = quotas(way.table, {}, () => '2026-11-22T12:00:00.000Z')
+
+  expect(await to.reserve('p', 'r', { volumes: 1 })).toBeUndefined()
+
+  expect(await to.read('p')).toMatchObject({ changes: 1, used: { volumes: 1 } })
+  expect(await to.projects()).toEqual(['p'])
 })

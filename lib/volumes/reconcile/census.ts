@@ -32,6 +32,10 @@ export interface Census {
   readonly complete: boolean
 }
 
+/** The projects that have a quota: those of the records, too, as the first count of one may have been cut off before it was listed. */
+export const countedProjects = async ({ quotas }: BlockStorage, { used }: Census): Promise<Set<string>> =>
+  new Set([...(await quotas.projects()), ...used.keys()])
+
 const RECENT_MS = 24 * 3_600_000
 
 const goneOrNotYet = ['creating', 'managing', 'deleting', 'unmanaging', 'error', 'error_managing']

@@ -1,14 +1,14 @@
 import type { Amounts, QuotaUse } from '../quotas.ts'
 import { CUT_OFF_MS } from '../working.ts'
-import { type Census, takeCensus } from './census.ts'
+import { type Census, countedProjects, takeCensus } from './census.ts'
 import type { Looking } from './findings.ts'
 
 /** Each project's quota, as it was before records were counted. */
-export type Quotas = ReadonlyMap<string, QuotaUse>
+type Quotas = ReadonlyMap<string, QuotaUse>
 
-export async function readQuotas({ storage, isOver }: Looking): Promise<Quotas> {
+async function readQuotas({ storage, isOver }: Looking, census: Census): Promise<Quotas> {
   const read = new Map<string, QuotaUse>()
-  for (const project of await storage.quotas.projects()) {
+  for (const project of await countedProjects(storage, census)) {
     if (isOver()) break
     read.set(project, await storage.quotas.read(project))
   }
@@ -24,12 +24,11 @@ const differs = (one: Amounts, other: Amounts): boolean =>
   )
 
 /** Only where nothing is reserved do the records tell what is used. */
-const drifted = (census: Census, quotas: Quotas): string[] =>
-  [...new Set([...quotas.keys(), ...census.used.keys()])].filter((project) => {
-    const use = quotas.get(project)
-    if (use !== undefined && Object.keys(use.reservations).length > 0) return false
-    return differs(census.used.get(project) ?? {}, use?.used ?? {})
-  })
+const drifted = (census: Census, quotas: Quotas) =>
+  [...quotas].filter(
+    ([project, { used, reservations }]) =>
+      Object.keys(reservations).length === 0 && differs(census.used.get(project) ?? {}, used),
+  )
 
 /** @returns undefined: there is no time for that. */
 async function countAgain(looking: Looking): Promise<Census | undefined> {
@@ -45,16 +44,15 @@ async function countAgain(looking: Looking): Promise<Census | undefined> {
  */
 export async function mendQuotas(looking: Looking, census: Census): Promise<boolean> {
   const { storage } = looking
-  const suspects = drifted(census, await readQuotas(looking))
+  const suspects = drifted(census, await readQuotas(looking, census))
   if (suspects.length === 0) return true
-  const seen = await readQuotas(looking)
+  const seen = await readQuotas(looking, census)
   const again = await countAgain(looking)
   if (again === undefined) {
-    for (const project of suspects) tell(looking, project, false)
+    for (const [project] of suspects) tell(looking, project, false)
     return false
   }
-  for (const project of drifted(again, seen)) {
-    const use = seen.get(project) ?? (await storage.quotas.read(project))
+  for (const [project, use] of drifted(again, seen)) {
     const isCounted = await storage.quotas.recount(project, use, again.used.get(project) ?? {})
     tell(looking, project, isCounted)
   }

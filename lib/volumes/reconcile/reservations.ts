@@ -1,14 +1,14 @@
 import { namedAfter } from '../../driver/inventory.ts'
 import { inDriversWords } from '../../drivers-words.ts'
 import { serviceNames } from '../services.ts'
-import type { Census } from './census.ts'
+import { type Census, countedProjects } from './census.ts'
 import { DEAD_MS, isOlder, type Looking } from './findings.ts'
 
 /** {@link endReservationsOf} every project. @returns false: the time was up. */
 export async function endReservations(looking: Looking, census: Census): Promise<boolean> {
   const working = [...census.volumes.values(), ...census.snapshots.values()].map(({ work }) => work)
   const worked = new Set(working)
-  for (const project of await looking.storage.quotas.projects()) {
+  for (const project of await countedProjects(looking.storage, census)) {
     if (looking.isOver()) return false
     await endReservationsOf(looking, worked, project)
   }
