@@ -51,7 +51,7 @@ const goOn = [
   ...on(['GetItem'], 'Table', ['TYPE']),
   ...on(['GetItem', 'DeleteItem'], 'Table', ['ATTACHMENT']),
   ...on(['GetItem', 'UpdateItem'], 'Table', ['QUOTA']),
-  ...on(['PutItem'], 'Table', ['MESSAGE']),
+  ...on(['GetItem', 'PutItem'], 'Table', ['MESSAGE']),
   ...createJob,
   ...changeJob,
   ...wake,
@@ -321,6 +321,21 @@ test('a function shows agents the pair of the least role that does, and may read
     ],
     read: ['list-jobs', 'get-job', 'ask-hosts'],
   })
+})
+
+test('who writes on a condition may read what is there, as it has to where an answer was lost', () => {
+  const always = ['STATS#*', 'WITHHELD#*', 'PROJECT#*', 'ATTACHMENTS#name#*']
+  const blind = [...service.functions.keys()].flatMap((key) => {
+    const all = permissionsOf(roleOf(packaged, service, key))
+    const may = (wanted: string, of: string | undefined) =>
+      all.some(({ action, keys }) => action === wanted && keys === of)
+    return all
+      .filter(({ action }) => /^dynamodb:(Put|Delete)Item$/.test(action))
+      .filter(({ keys = '' }) => !always.includes(keys) && !may('dynamodb:GetItem', keys))
+      .map(({ action, keys }) => `${key}: ${action} ${keys}`)
+  })
+
+  expect(blind).toEqual([])
 })
 
 test('a function writes its own log, and no other', () => {

@@ -241,6 +241,9 @@ const isDoneForIt = (key: string, { action, on }: Permission) =>
 /** What is heard of a host is kept by the process: of the functions that share this one, the first asks for all. */
 const isForAll = ({ keys }: Permission) => keys?.startsWith('HOST#') ?? false
 
+/** No message is there before it is left: it is read only where the answer to its writing was lost. */
+const isAfterLoss = ({ action, keys }: Permission) => action === 'dynamodb:GetItem' && keys === 'MESSAGE#*'
+
 /** Which job waits for its turn, and which one wakes it, is chance: what one was seen to do in a line, all may have to. */
 const isInLine = (by: string, { action, keys }: Permission) =>
   by.startsWith('job-') &&
@@ -268,7 +271,10 @@ test('whatever a role allows, its function was seen to ask for', () => {
     )
     return permissionsOf(roleOf(packaged, service, key))
       .filter(
-        (permission) => !isDoneForIt(key, permission) && !needs.some((need) => allows([permission], need)),
+        (permission) =>
+          !isDoneForIt(key, permission) &&
+          !isAfterLoss(permission) &&
+          !needs.some((need) => allows([permission], need)),
       )
       .map(({ action, on, keys }) => `${key}: ${action} ${on} ${keys}`)
   })
