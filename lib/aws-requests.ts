@@ -7,9 +7,10 @@ const many = { maxSockets: 512 }
  * connect.
  *
  * @param requestTimeout ms that an answer is waited for
+ * @param connectionTimeout ms that a connection is waited for
  */
-export const answeredIn = (requestTimeout: number) => ({
-  connectionTimeout: 1_000,
+export const answeredIn = (requestTimeout: number, connectionTimeout = 1_000) => ({
+  connectionTimeout,
   requestTimeout,
   throwOnRequestTimeout: true,
   httpAgent: many,

@@ -98,6 +98,9 @@ const Queue = z.object({ QUEUE_URL: z.url('is missing or not an address') })
 const DeadLetters = z.object({ DEAD_LETTERS_URL: z.url('is missing or not an address') })
 const Starter = z.object({ JOB_FUNCTION_PREFIX: z.string('is missing'), JOB_ALIAS: z.string('is missing') })
 
+/** Milliseconds for which AWS's services are waited for where they are on this machine; absent on AWS. */
+const Answers = z.object({ AWS_ANSWER_MS: z.coerce.number().int().min(1).optional() })
+
 /** What AWS's principals may do, by patterns of their ARNs: `*` is any letters. The first that fits counts. */
 const Iam = z.object({
   IAM_ROLES: json.pipe(z.record(z.string().startsWith('arn:'), z.enum(roles))).optional(),
@@ -235,6 +238,7 @@ export const config = once((): Config => {
 export const tableName = once(() => read(Table).TABLE_NAME)
 export const queueUrl = once(() => read(Queue).QUEUE_URL)
 export const deadLettersUrl = once(() => read(DeadLetters).DEAD_LETTERS_URL)
+export const answerMs = once(() => read(Answers).AWS_ANSWER_MS)
 export const starterConfig = once(() => read(Starter))
 
 export const blockStorageConfig = once(() => read(BlockStorage))

@@ -60,6 +60,8 @@ export const awsEnvironment = (region: string, endpoints: Endpoints): Record<str
   AWS_CONFIG_FILE: '/dev/null',
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
   AWS_EC2_METADATA_DISABLED: 'true',
+  // Less than a function has, more than a process stands still.
+  AWS_ANSWER_MS: '20000',
   AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
   AWS_ENDPOINT_URL_SQS: endpoints.sqs,
   AWS_ENDPOINT_URL_LAMBDA: endpoints.lambda,

@@ -10,9 +10,10 @@ import { jobRecords } from '../store/jobs.ts'
 import { openTable } from '../store/table.ts'
 import { backendFor, backendNameOf, hostsOf } from './backend.ts'
 import type { Invocation } from './endpoint.ts'
+import { patiently } from './patience.ts'
 import { recordedHosts } from './recorded-hosts.ts'
 
-export const table = once(() => openTable(tableName()))
+export const table = once(() => openTable(tableName(), patiently()))
 
 export const now = (): string => new Date().toISOString()
 
