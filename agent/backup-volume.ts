@@ -47,8 +47,11 @@ export const backupVolume = async (run: Backing): Promise<TaskResult> => {
     assertWhole(summary, request.volume)
     const words = `sha256=${sha256},added=${summary.data_added}`
     const there = await putDown(restic, words, summary.snapshot_id, mine)
-    const made = wholeOf(there, sizeBytes)
-    return resultOf(await onlyOne(restic, made, sha256))
+    const one = await onlyOne(restic, wholeOf(there, sizeBytes), sha256)
+    // restic was done and then failed, or the agent was killed: what an earlier try has made goes.
+    const isLeft = (other: Snapshot) => isUnfinished(other) && !other.id.startsWith(summary.snapshot_id)
+    if (there.some(isLeft)) await undo(restic, mine)
+    return resultOf(one)
   } catch (error) {
     if (step.ended) await undo(restic, mine)
     throw error

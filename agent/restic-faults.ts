@@ -9,8 +9,14 @@ import { Refusal } from './refusal.ts'
 const faults: readonly (readonly [AgentErrorCode, RegExp])[] = [
   ['wrong_password', /wrong password or no key found/],
   ['repository_locked', /already locked/],
-  // Gone since it was listed: somebody else is at work.
-  ['repository_locked', /Load\(<(?:lock|snapshot)\/.*(?:no such file|key does not exist)/i],
+  // Gone since it was listed, or made: somebody else is at work.
+  [
+    'repository_locked',
+    /(?:Load|Stat|Remove)\(<(?:lock|snapshot|index)\/.*(?:no such file|key does not exist)/i,
+  ],
+  // Somebody else's, and goes with him.
+  ['repository_locked', /Load\(<lock\/.*permission denied/],
+  ['backup_not_found', /invalid id .*no matching ID found/],
   ['no_space', /no space left on device|disk quota exceeded|file too large/],
   [
     'repository_refused',
@@ -27,7 +33,7 @@ const faults: readonly (readonly [AgentErrorCode, RegExp])[] = [
   ],
   [
     'repository_damaged',
-    /ciphertext verification failed|not found in (?:index|repository)|invalid data|does not match|contains errors|repository contains|error for tree|incomplete pack|LoadTree|Load\(<(?:data|index|key)\/.*(?:no such file|key does not exist)/i,
+    /ciphertext verification failed|not found in (?:index|repository)|invalid data|does not match|contains errors|repository contains|error for tree|incomplete pack|LoadTree|Load\(<(?:data|key)\/.*(?:no such file|key does not exist)/i,
   ],
 ]
 

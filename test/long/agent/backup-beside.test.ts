@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  type Backups,
+  backedUp,
+  backupRequest,
+  inNightly,
+  locksIn,
+  ofVolume as of,
+  password,
+  restoreRequest,
+  snapshotsIn,
+  startBackups,
+} from '../../agent/backup-support.ts'
+import {
+  ended,
+  type Host,
+  MiB,
+  makeHost,
+  noise,
+  restic,
+  sha256,
+  soon,
+  underWay,
+  until,
+} from '../../agent/support.ts'
+
+/** What somebody else's work in a repository does to a task that is at work there too. */
+let host: Host
+let backups: Backups
+beforeAll(async () => {
+  host = await makeHost()
+  backups = await startBackups(host)
+})
+afterAll(async () => {
+  await backups.agent.close()
+  await host[Symbol.asyncDispose]()
+})
+
+// Not those that are being written.
+const locks = () => locksIn(backups).filter((name) => name.length === 64)
+const packs = () =>
+  readdirSync(`${backups.path}/data`, { recursive: true }).filter((name) => name.length > 64)
+
+/** A backup of new bytes, of a volume of its own. */
+const aBackup = async (id: string) => {
+  await writeFile(await host.attach(MiB, { id }), noise(MiB))
+  return backedUp(backups.client, MiB, of(id, MiB))
+}
+
+/** Listed, and not there: as whoever lists sees what goes before he looks at it. */
+const vanishing = async (folder: string) => {
+  const gone = `${backups.path}/${folder}/${'a'.repeat(64)}`
+  await symlink('/nowhere', gone)
+  return () => unlink(gone)
+}
+
+test('a backup whose lock somebody removed is made again, and is one', { timeout: 60_000 }, async () => {
+  const { client, path } = backups
+  const large = 256 * MiB
+  const file = await host.attach(large, { id: 'a.b.1', fill: 'x' })
+  await client.backupVolume(backupRequest(large, of('a.b.1', large)), soon())
+  await underWay(client, MiB, 'backup-a.b.1')
+
+  for (const name of locks()) await rm(`${path}/locks/${name}`)
+
+  const task = await ended(client, 'backup-a.b.1')
+  expect(task).toMatchObject({ state: 'succeeded', result: { sha256: await sha256(file) } })
+  expect(snapshotsIn(backups).map(({ id }) => id)).toEqual([task.result?.snapshotId])
+  expect(locks()).toEqual([])
+})
+
+test('a backup that goes while it is read is not found', async () => {
+  const { client, path } = backups
+  const { snapshotId } = await aBackup('a.b.3')
+  await host.attach(MiB, { id: 'r.s.t' })
+  const end = await vanishing('index')
+
+  await client.restoreBackup(restoreRequest(snapshotId, MiB), soon())
+  await until(async () =>
+    (await client.task({ id: 'restore-1' }, soon())).phase === 'copy' ? true : undefined,
+  )
+  await rm(`${path}/snapshots/${snapshotId}`)
+
+  expect(await ended(client, 'restore-1')).toMatchObject({ error: { code: 'backup_not_found' } })
+  await end()
+})
+
+test('a lock that may not be read is another one, and waited for', async () => {
+  const { client, path } = backups
+  const { snapshotId } = await aBackup('a.b.6')
+  const theirs = `${path}/locks/${'b'.repeat(64)}`
+  await writeFile(theirs, '', { mode: 0 })
+
+  await client.deleteBackup({ ...inNightly('delete-6'), snapshotId }, soon())
+  await sleep(2_000)
+  expect(await client.task({ id: 'delete-6' }, soon())).toMatchObject({ state: 'running' })
+  await unlink(theirs)
+
+  expect(await ended(client, 'delete-6')).toMatchObject({ state: 'succeeded' })
+})
+
