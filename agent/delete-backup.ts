@@ -16,11 +16,16 @@ export const deleteBackup = async (run: Run<RequestOf<'delete-backup'>>): Promis
   const { snapshotId } = run.request
   await run.update({ phase: 'wait' })
   await using restic = await openRestic(run)
-  const all = await ifThere(snapshotsOf(restic))
+  const isGoing = (one: Snapshot) => one.id.startsWith(snapshotId) || isAbandoned(one)
+  let all = await ifThere(snapshotsOf(restic))
   if (all === undefined) return { partlyWritten: false }
   await run.update({ phase: 'prune' })
-  const gone = all.filter((one) => one.id.startsWith(snapshotId) || isAbandoned(one)).map(({ id }) => id)
-  await whenUnlocked(restic, () => restic.run(gone.length > 0 ? ['forget', '--prune', ...gone] : ['prune']))
+  await whenUnlocked(restic, async () => {
+    // Looked for anew in another try: `forget` prunes nothing where it finds nothing to forget.
+    const going = (all ?? (await snapshotsOf(restic))).filter(isGoing).map(({ id }) => id)
+    all = undefined
+    await restic.run(going.length > 0 ? ['forget', '--prune', ...going] : ['prune'])
+  })
   return { partlyWritten: false, snapshotId }
 }
 

@@ -73,6 +73,21 @@ test('a backup whose lock somebody removed is made again, and is one', { timeout
   expect(locks()).toEqual([])
 })
 
+test('a backup that was forgotten before its room could be freed has it freed in the next try', async () => {
+  const { client } = backups
+  const { snapshotId } = await aBackup('a.b.2')
+  const before = packs().length
+  const end = await vanishing('index')
+
+  await client.deleteBackup({ ...inNightly('delete-2'), snapshotId }, soon())
+  await until(() => (snapshotsIn(backups).some(({ id }) => id === snapshotId) ? undefined : true))
+  await sleep(1_000)
+  await end()
+
+  expect(await ended(client, 'delete-2')).toMatchObject({ state: 'succeeded' })
+  expect(packs().length).toBeLessThan(before)
+})
+
 test('a backup that goes while it is read is not found', async () => {
   const { client, path } = backups
   const { snapshotId } = await aBackup('a.b.3')
