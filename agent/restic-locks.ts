@@ -50,13 +50,16 @@ const isLocked = (error: unknown) => error instanceof Refusal && error.code === 
  * @see restic 0.14.0, internal/restic/lock.go `Stale`, lock_unix.go `processExists`
  */
 const removeStale = async (restic: Restic): Promise<boolean> => {
-  const locks = await Promise.all((await idsOf(restic)).map((id) => lockOf(restic, id)))
+  const ids = await idsOf(restic)
+  const locks = await Promise.all(ids.map((id) => lockOf(restic, id)))
   const uid = restic.user?.uid ?? process.getuid?.()
   const states = await Promise.all(locks.map((lock) => stateOf(lock, uid)))
   if (!states.includes('dead') || states.includes('unsafe')) return false
   try {
     await restic.run(['unlock'])
-    return true
+    // restic takes a process that its parent has not waited for for a living one.
+    const left = await idsOf(restic)
+    return ids.some((id, at) => states[at] === 'dead' && !left.includes(id))
   } catch (error) {
     // Another is at it too.
     if (isLocked(error)) return false

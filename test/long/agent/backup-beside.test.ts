@@ -118,3 +118,35 @@ test('a lock that may not be read is another one, and waited for', async () => {
   expect(await ended(client, 'delete-6')).toMatchObject({ state: 'succeeded' })
 })
 
+test('a lock that restic will not remove is waited for, and not for ever', { timeout: 90_000 }, async () => {
+  const { client, path } = backups
+  const { snapshotId } = await aBackup('a.b.4')
+  // Whoever has started restic never looks what became of it.
+  const theirs = spawn(
+    'sh',
+    ['-c', 'exec 3<&0; restic --no-cache backup --stdin --quiet <&3 & exec sleep 80'],
+    {
+      env: { ...process.env, RESTIC_PASSWORD: password, RESTIC_REPOSITORY: path },
+      stdio: ['pipe', 'ignore', 'ignore'],
+      ...(process.getuid?.() === 0 && { uid: 65_531, gid: 65_531 }),
+    },
+  )
+  try {
+    theirs.stdin.write('something')
+    const [lock = ''] = await until(() => (locks().length > 0 ? locks() : undefined))
+    const { pid } = JSON.parse(restic(path, password, 'cat', 'lock', lock, '--no-lock'))
+    process.kill(pid, 'SIGKILL')
+    await until(async () => /State:\s+Z/.test(await readFile(`/proc/${pid}/status`, 'utf8')) || undefined)
+
+    await client.deleteBackup({ ...inNightly('delete-4'), snapshotId }, soon())
+
+    expect(await ended(client, 'delete-4')).toMatchObject({
+      state: 'failed',
+      error: { code: 'repository_locked', retryable: true },
+    })
+  } finally {
+    theirs.kill()
+    for (const name of locks()) await rm(`${path}/locks/${name}`)
+  }
+})
+
