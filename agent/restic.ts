@@ -32,6 +32,13 @@ const moving: ReadonlySet<string> = new Set(['backup', 'dump'])
  */
 const hopeless =
   /retrying after .*: .*(?:permission denied|no space left on device|quota exceeded|read-only file system|no such file or directory|key does not exist)/i
+/**
+ * Where the server is away for longer than restic tries, it knows nothing of the snapshots there, says so beside, and has
+ * had success.
+ *
+ * @see restic 0.14.0, cmd/restic/find.go
+ */
+const unlisted = /could not load snapshot/
 
 /** One repository, opened for one task. Its secrets go with it. */
 export interface Restic extends AsyncDisposable {
@@ -115,9 +122,12 @@ const resticAt = (opened: Opened, place: string, signal: AbortSignal): Restic =>
     return { stdout, ended: ended.then((end) => (stop.signal.aborted ? { ...end, code: null } : end)) }
   }
   const assertEnded: Restic['assertEnded'] = (command, ended) => {
-    if (ended.code === 0) return
+    if (ended.code === 0 && !unlisted.test(ended.stderr)) return
     signal.throwIfAborted()
-    throw resticFault(command, ended, hidden)
+    const fault = resticFault(command, ended, hidden)
+    // One that cannot be opened is none that could be restored, and hinders none of the others.
+    if (ended.code === 0 && fault.code === 'repository_damaged') return
+    throw fault
   }
   return {
     name: run.request.repository,

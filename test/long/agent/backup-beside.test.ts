@@ -150,3 +150,16 @@ test('a lock that restic will not remove is waited for, and not for ever', { tim
   }
 })
 
+test('a repository whose backups cannot be listed is not one without backups', {
+  timeout: 180_000,
+}, async () => {
+  const { client, path } = backups
+  await rename(`${path}/snapshots`, `${path}/away`)
+  await writeFile(`${path}/snapshots`, '')
+
+  await client.listBackups(inNightly('list-5'), soon())
+
+  // As long as restic looks for them.
+  const task = await ended(client, 'list-5').catch(() => ended(client, 'list-5'))
+  expect(task).toMatchObject({ state: 'failed', error: { code: 'io_error' } })
+})
