@@ -27,9 +27,10 @@ const faults: readonly (readonly [AgentErrorCode, RegExp])[] = [
     'repository_missing',
     /unable to open config file: (?:stat .*: no such file|Stat: The specified (?:key|bucket) does not exist)|specified bucket does not exist|NoSuch(?:Key|Bucket)/i,
   ],
+  // A status, that is, and not a part of a name or a length.
   [
     'repository_unavailable',
-    /connection refused|connection reset|no such host|timeout|TLS handshake|x509|network is unreachable|no route to host|unexpected EOF|: EOF|50[0234]|SlowDown|reduce your request rate|temporar|stale NFS|input\/output error|unable to open config file/i,
+    /connection refused|connection reset|no such host|timeout|TLS handshake|x509|network is unreachable|no route to host|unexpected EOF|: EOF|\b50[0234]\b(?![,)])|SlowDown|reduce your request rate|temporar|stale NFS|input\/output error|unable to open config file/i,
   ],
   [
     'repository_damaged',

@@ -150,6 +150,21 @@ test('a lock that restic will not remove is waited for, and not for ever', { tim
   }
 })
 
+test('a backup that cannot be opened hinders none of the others', async () => {
+  const { client, path } = backups
+  const { snapshotId } = await aBackup('a.b.7')
+  const damaged = `${path}/snapshots/${'502f'.repeat(16)}`
+  await writeFile(damaged, 'not what it was', { mode: 0o644 })
+
+  await client.listBackups({ ...inNightly('list-7'), globalId: 'a.b.7' }, soon())
+
+  expect(await ended(client, 'list-7')).toMatchObject({
+    state: 'succeeded',
+    result: { backups: [{ snapshotId }] },
+  })
+  await unlink(damaged)
+})
+
 test('a repository whose backups cannot be listed is not one without backups', {
   timeout: 180_000,
 }, async () => {
