@@ -24,7 +24,7 @@ const tuned = { RESTIC_PACK_SIZE: '64', GOGC: '200' }
 /** The commands that a volume's bytes go through: of others the heap is an index, which may be large. */
 const moving: ReadonlySet<string> = new Set(['backup', 'dump'])
 /**
- * What restic tries again for a quarter of an hour though it does not help. What is not there is among it: a lock or a
+ * What restic tries ten times, for most of a minute, though it does not help. What is not there is among it: a lock or a
  * snapshot that somebody removed between restic's listing and its look. Told to stop in that, `snapshots` says that there
  * are none.
  *

@@ -68,7 +68,7 @@ test('a backup whose lock somebody removed is made again, and is one', async () 
   await client.backupVolume(backupRequest(large, of('a.b.1', large)), soon())
   await underWay(client, MiB, 'backup-a.b.1')
 
-  for (const name of locks()) await rm(`${path}/locks/${name}`)
+  for (const name of locks()) await rm(`${path}/locks/${name}`, { force: true })
 
   const task = await ended(client, 'backup-a.b.1')
   expect(task).toMatchObject({ state: 'succeeded', result: { sha256: await sha256(file) } })
@@ -102,7 +102,7 @@ test('a backup that goes while it is read is not found', async () => {
   await until(async () =>
     (await client.task({ id: 'restore-1' }, soon())).phase === 'copy' ? true : undefined,
   )
-  await rm(`${path}/snapshots/${snapshotId}`)
+  await rm(`${path}/snapshots/${snapshotId}`, { force: true })
 
   expect(await ended(client, 'restore-1')).toMatchObject({ error: { code: 'backup_not_found' } })
   await end()
@@ -150,7 +150,7 @@ test('a lock that restic will not remove is waited for, and not for ever', async
     })
   } finally {
     theirs.kill()
-    for (const name of locks()) await rm(`${path}/locks/${name}`)
+    for (const name of locks()) await rm(`${path}/locks/${name}`, { force: true })
   }
 })
 
