@@ -1,10 +1,12 @@
 import { hostname } from 'node:os'
 import * as z from 'zod'
 import { roles } from './auth/caller.ts'
+import { OpenStack } from './auth/openstack-settings.ts'
 import { AuthSettings } from './auth/settings.ts'
 import { DriverError } from './errors.ts'
 import { once } from './once.ts'
 import { confFiles, hostsOf, settingsOf } from './storpool/conf.ts'
+import { BlockStorageSettings } from './volumes/settings.ts'
 
 /**
  * The only reader of the environment. StorPool's and Cinder's own names are kept; an empty value is an absent one.
@@ -107,75 +109,6 @@ const Iam = z.object({
 })
 export type IamRoles = z.infer<typeof Iam>['IAM_ROLES']
 
-/**
- * Who we are to Keystone, under the names every OpenStack client reads. Two ways: a user's password with a project, or
- * an application credential, which knows its project by itself.
- */
-const OpenStack = z
-  .object({
-    OS_AUTH_URL: z.url({ protocol: /^https?$/, error: 'is missing or no address of http or https' }),
-    OS_REGION_NAME: z.string().optional(),
-    OS_INTERFACE: z.enum(['public', 'internal', 'admin']).default('public'),
-    OS_USERNAME: z.string().optional(),
-    OS_PASSWORD: z.string().optional(),
-    /** Where the password, or the application credential's secret, is kept: a secret's name or ARN. The environment's own wins. */
-    OS_PASSWORD_SECRET: z.string().optional(),
-    OS_PROJECT_NAME: z.string().optional(),
-    OS_USER_DOMAIN_ID: z.string().optional(),
-    OS_USER_DOMAIN_NAME: z.string().optional(),
-    OS_PROJECT_DOMAIN_ID: z.string().optional(),
-    OS_PROJECT_DOMAIN_NAME: z.string().optional(),
-    OS_APPLICATION_CREDENTIAL_ID: z.string().optional(),
-    OS_APPLICATION_CREDENTIAL_SECRET: z.string().optional(),
-    AWS_SESSION_TOKEN: z.string().default(''),
-    PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: z.coerce.number().int().min(1).max(65535).default(2773),
-  })
-  .superRefine((given, context) => {
-    const byCredential = given.OS_APPLICATION_CREDENTIAL_ID !== undefined
-    const secret = byCredential ? 'OS_APPLICATION_CREDENTIAL_SECRET' : 'OS_PASSWORD'
-    const missing = (byCredential ? [] : (['OS_USERNAME', 'OS_PROJECT_NAME'] as const)).filter(
-      (name) => given[name] === undefined,
-    )
-    const fault = (name: string, message: string) =>
-      context.addIssue({ code: 'custom', path: [name], message })
-    for (const name of missing) fault(name, 'is missing')
-    if (given[secret] === undefined && given.OS_PASSWORD_SECRET === undefined)
-      fault(secret, 'is missing, and so is OS_PASSWORD_SECRET')
-    if (byCredential && given.OS_USERNAME !== undefined)
-      fault('OS_APPLICATION_CREDENTIAL_ID', 'is given, and so is OS_USERNAME: leave one of them out')
-  })
-export type OpenStack = z.infer<typeof OpenStack>
-
-const Limit = z.coerce.number().int().min(-1).default(-1)
-
-/** Block Storage's own settings, under Cinder's names for them. */
-const BlockStorage = z
-  .object({
-    STORAGE_AVAILABILITY_ZONE: z.string().max(255).default('nova'),
-    DEFAULT_VOLUME_TYPE: z.string().max(255).default('__DEFAULT__'),
-    /** `host@backend` that volumes are said to be on: clients see it and hand it back. */
-    VOLUME_HOST: z
-      .string()
-      .max(200)
-      .regex(/^[^@#]+@[^@#]+$/, 'must be like host@backend')
-      .default('cinderless@default'),
-    QUOTA_VOLUMES: Limit,
-    QUOTA_SNAPSHOTS: Limit,
-    QUOTA_GIGABYTES: Limit,
-    QUOTA_PER_VOLUME_GIGABYTES: Limit,
-  })
-  .transform((given) => ({
-    zone: given.STORAGE_AVAILABILITY_ZONE,
-    defaultType: given.DEFAULT_VOLUME_TYPE,
-    service: given.VOLUME_HOST,
-    perVolumeGigabytes: given.QUOTA_PER_VOLUME_GIGABYTES,
-    limits: {
-      volumes: given.QUOTA_VOLUMES,
-      snapshots: given.QUOTA_SNAPSHOTS,
-      gigabytes: given.QUOTA_GIGABYTES,
-    },
-  }))
-
 const wrongConfiguration = (what: string, cause?: unknown): DriverError =>
   new DriverError('VolumeBackendError', `the configuration is wrong: ${what}`, {
     cause,
@@ -241,7 +174,7 @@ export const deadLettersUrl = once(() => read(DeadLetters).DEAD_LETTERS_URL)
 export const answerMs = once(() => read(Answers).AWS_ANSWER_MS)
 export const starterConfig = once(() => read(Starter))
 
-export const blockStorageConfig = once(() => read(BlockStorage))
+export const blockStorageConfig = once(() => read(BlockStorageSettings))
 
 /** @returns undefined where no Keystone is configured. */
 export const openStackConfig = once((): OpenStack | undefined => {

@@ -1,4 +1,5 @@
-import { type OpenStack, openStackConfig } from '../config.ts'
+import type { OpenStack } from '../auth/openstack-settings.ts'
+import { openStackConfig } from '../config.ts'
 import { DriverError } from '../errors.ts'
 import type { Domain, Identity, KeystoneOptions } from '../glance/keystone.ts'
 import { secretText } from './secret.ts'
