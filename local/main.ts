@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import { enableCompileCache, flushCompileCache } from 'node:module'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { reasonOf } from './state.ts'
@@ -52,11 +52,12 @@ const portOf = (text: string | undefined): number | undefined => {
     : fail(`--port ${text} is no port: give a number from 0 to 65535`)
 }
 
-/** Something to copy onto a volume; made in the background, as it takes longer than a start. */
+/** Something to copy onto a volume; made in the background, as it takes longer than a start, and told of when it is there. */
 const makeImages = async (folder: string): Promise<void> => {
   try {
     const { makeDemoImages } = await import('./demo-image.ts')
-    await makeDemoImages(folder)
+    const { raw, qcow2 } = await makeDemoImages(folder)
+    console.log(`Example images: ${raw}, ${basename(qcow2)}`)
   } catch (error) {
     console.error(`The example images could not be made: ${reasonOf(error)}. npm run setup brings qemu-img`)
   }

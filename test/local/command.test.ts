@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { startProcess } from '../support/system.ts'
-import { temporaryFolder } from './harness.ts'
+import { eventually, temporaryFolder } from './harness.ts'
 
 const program = fileURLToPath(new URL('../../local/main.ts', import.meta.url))
 
@@ -34,6 +34,18 @@ test('the command says it is ready and what to try, takes its folder, and ends w
   expect((await stat(`${folder.path}/simulator-token`)).mode & 0o777).toBe(0o600)
   const token = (await readFile(`${folder.path}/simulator-token`, 'utf8')).trim()
   expect(await readFile(`${folder.path}/log/functions.log`, 'utf8')).not.toContain(token)
+})
+
+test('it says when the example images are there, which is after it is ready', async () => {
+  await using folder = await temporaryFolder()
+  const system = await startProcess(folder.path, ['--images'])
+  const raw = `${folder.path}/images/hello.raw`
+
+  await eventually(async () => system.said.includes(`Example images: ${raw}, hello.qcow2`))
+
+  expect((await stat(raw)).size).toBe(512 * 1024 ** 2)
+  expect(await stat(`${folder.path}/images/hello.qcow2`)).toBeTruthy()
+  expect(await system.stop()).toBe(0)
 })
 
 test('wrong arguments are answered with one line and the usage', async () => {
